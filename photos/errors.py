@@ -18,6 +18,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AnotherTried            another model is being tried
 ├── TrialBusy               another process embeds photos with the model that is tried
 ├── NothingTried            no model is being tried
+├── NoDescriber             no describer is set up
+├── DescribersBusy          another process describes photos
 ├── SpaceUnready            a model does not have all photos and tags yet
 ├── NoEarlierModel          there is no model to go back to
 ├── PatchesInUse            the library's photos were embedded with another number of patches
@@ -230,6 +232,24 @@ class NothingTried(PhotosError):
         *first, last = map(safe, self.others) if self.others else ("",)
         remedy = f"name one of {', '.join(first)} and {last}" if first else "`photos model try NAME` begins that"
         return f"No model is being tried here; {remedy}."
+
+
+class NoDescriber(PhotosError):
+    """No describer is set up, and none was named."""
+
+    status = 2
+    sentence = (
+        "No describer is set up; for one by Ollama, `ollama pull {model}` and set describe_endpoint = "
+        '"http://localhost:11434/v1" and describe_model = "{model}" in config.toml (`photos config --path`), or name a '
+        "Florence-2 checkpoint with --with."
+    )
+    model: str = "qwen3-vl:2b"
+
+
+class DescribersBusy(PhotosError):
+    """Another process describes photos of the library."""
+
+    sentence = "Another process describes photos of this library; try again when it has ended."
 
 
 class SpaceUnready(PhotosError):

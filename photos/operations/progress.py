@@ -19,6 +19,7 @@ class Stage(StrEnum):
     WRITE_SIDECARS = "write sidecars"
     MOVE = "move files"
     DRAW = "draw pictures"
+    DESCRIBE = "describe pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Wait(StrEnum):
     MODEL = "load the model"
     SCAN = "scan the folders"
     TAGS = "bring tags and index up to date"
+    DESCRIBER = "open the describer"
 
 
 @dataclass(frozen=True, slots=True)

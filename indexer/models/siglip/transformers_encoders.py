@@ -25,8 +25,8 @@ from indexer.models.backends.bitsandbytes import (
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.backends.fitting_passes import TEXT_ENCODER, CpuFallback, FittingPasses
+from indexer.models.backends.mapped_weights import copy_out_of_files
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
@@ -225,32 +225,11 @@ def _loaded(checkpoint: Checkpoint, part: str, device: str, precision: str, dtyp
         model = _from_pretrained(checkpoint, loaded, options)
     if loaded != part:
         model = getattr(model, f"{part}_model")
-    _copy_out_of_files(model)
+    copy_out_of_files(model)
     if in_bitsandbytes(precision):
         use_plain_layout(model)
         return model.eval()
     return model.to(device).eval()
-
-
-def _copy_out_of_files(model: torch.nn.Module) -> None:
-    """Copy weights on the CPU, which are still mapped from their files: one that is cut short ends the process."""
-    copies: dict[tuple[object, ...], torch.Tensor] = {}
-
-    def copied(tensor: torch.Tensor) -> torch.Tensor:
-        key = (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
-        if key not in copies:
-            copies[key] = tensor.detach().clone()
-        return copies[key]
-
-    for each in (*model.parameters(), *model.buffers()):
-        if each.device.type != CPU:
-            continue
-        each.data = copied(each.data)
-        # bitsandbytes keeps scales beside its weights, and what they were quantised by.
-        for holder in (each, state := getattr(each, "quant_state", None), getattr(state, "state2", None)):
-            for name, value in [] if holder is None else list(vars(holder).items()):
-                if isinstance(value, torch.Tensor):
-                    setattr(holder, name, copied(value))
 
 
 def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, object]) -> torch.nn.Module:

@@ -28,6 +28,7 @@ _WAITS: Final = {
     Wait.MODEL: "Loading the model",
     Wait.SCAN: "Looking through the folders",
     Wait.TAGS: "Bringing tags and index up to date",
+    Wait.DESCRIBER: "Opening the describer",
 }
 #: Title and unit of each stage's bar.
 _STAGES: Final = {
@@ -39,6 +40,7 @@ _STAGES: Final = {
     Stage.WRITE_SIDECARS: ("Writing sidecars", "picture"),
     Stage.MOVE: ("Moving files", "file"),
     Stage.DRAW: ("Drawing", "picture"),
+    Stage.DESCRIBE: ("Describing", "picture"),
 }
 
 

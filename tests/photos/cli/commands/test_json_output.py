@@ -43,6 +43,8 @@ RUNS: dict[str, list[list[str]]] = {
     "vocab lint": [["extremes"], ["{vocabulary}"]],
     "vocab try": [["red"], ["blue"], ["a wholly new one"]],
     "vocab suggest": [[], ["{words}"]],
+    "describe": [["--all", "--estimate"], ["--all"], ["{red}"], ["--forget", "odd\u2028name"]],
+    "captions": [["{red}"], ["{notes}"], ["--query", "name:*"]],
     "xmp write": [["--dry-run"], [], ["{notes}"]],
     "xmp runs": [[]],
     "xmp undo": [["--dry-run"], [], []],
@@ -93,8 +95,10 @@ def strict(line: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def extremes(photos, tmp_path, checkpoint):
+def extremes(photos, tmp_path, checkpoint, monkeypatch):
     """A library with labels that always and never count, odd paths, unread files, and facts beyond all numbers."""
+    monkeypatch.setenv("PHOTOS_DESCRIBE_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "odd\u2028name")
     folder, new, other = tmp_path / "pictures", tmp_path / "new", tmp_path / "other.txt"
     folder.mkdir()
     new.mkdir()
