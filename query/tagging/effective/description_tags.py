@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from query.errors import DescriberSource, SourceTaken
 from query.similarity import cosine_of, probability
-from query.tagging.learning.label_matrix import on_grid
+from query.similarity.scores import on_grid
 from query.vocabulary.labels import normalized_name
 from store import DerivedTag, DescriptionWords, Space, TagSource, Transaction
 from store.words import words_of

@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from query.similarity.scores import on_grid
 from query.tagging.effective.description_tags import follow_vocabularies, words_in_force
 from store import Calibration, Catalog, CosineSpread, Space, Transaction
 
-from .label_matrix import LabelMatrix, on_grid
+from .label_matrix import LabelMatrix
 from .sample import sample_of
 
 #: The fewest photos with which a library is calibrated.

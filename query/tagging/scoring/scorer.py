@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity import TextVectors
+from query.similarity.scores import on_grid
 from query.tagging.effective.description_tags import follow_descriptions
 from query.tagging.effective.effective_tags import rule_in_force
 from query.tagging.learning.calibration import complete
-from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, on_grid
+from query.tagging.learning.label_matrix import LabelMatrix, label_matrix
 from store import MAIN_SLOT, Catalog, PhotoScores, Revision, Scoring, Slot, Space, Transaction, Vectors
 
 #: Labels kept a photo.
