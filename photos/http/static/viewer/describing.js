@@ -2,6 +2,7 @@
 
 import { change, get } from "../data/api.js";
 import { ended, isUnfinished, jobs, noteJob } from "../events.js";
+import { forget } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { photosText } from "../selection.js";
 import { attempt, returns, say } from "../state.js";
@@ -38,6 +39,8 @@ export async function describe(ids, again) {
   if (!job) return;
   if (ids.length > 1) say(`${photosText(ids.length)} are described; Library shows how far that is.`, { label: "Stop", run: () => stop(job) });
   const done = await ended(job);
+  // Its words may have become tags.
+  forget(ids);
   described.value++;
   if (done.state === "done" && done.note) say(done.note);
 }
