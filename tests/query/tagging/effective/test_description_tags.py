@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from query.errors import DescriberSource, SourceTaken
@@ -322,17 +322,20 @@ STEPS = st.one_of(
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, min_size=2, max_size=8))
+@example([("use", "", ["cat", "tree", "bus"]), ("use", "more", ["dog"])])
 def test_tags_follow_in_any_order_of_changes(tmp_path_factory, steps):
     library = library_in(tmp_path_factory.mktemp("library"), STRICT)
     use(library, vocabulary("dog", "retriever"))
     ids = [library.add(f"photo {number}") for number in range(PHOTOS)]
+    with library.catalog.write() as t:
+        t.files.indexed(library.folder.id, b"pond/photo 1", Stamp(1, 2, 3, 4), ids[1])
     for photo_id in ids:
         describe(library, photo_id, WORDS, " and ".join(WORDS))
     for step, *how in steps:
         if step == "describe":
             describe(library, ids[how[0]], how[1], " and ".join(how[2]) or None)
         elif step == "use":
-            use(library, vocabulary(*how[1]), how[0], [b"/photos/photo 1"] if how[0] else None)
+            use(library, vocabulary(*how[1]), how[0], [b"/photos/pond"] if how[0] else None)
         elif step in {"reject", "add"}:
             record_manual_tags(library.catalog, [ids[how[0]]], **{f"{step}ed": [how[1]]})
         else:
