@@ -1,5 +1,6 @@
 """Descriptions in the gallery: what describers said is text, and a press of a button lets one describe."""
 
+import copy
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.indexer.describers.chat_server import GOOD
 from tests.indexer.describers.conftest import ChatServer
 
 from .conftest import HOSTILE
-from .served import Program
+from .served import WINDOW, Program, Serving
 
 pytestmark = pytest.mark.browser
 
@@ -109,3 +110,25 @@ def test_a_describer_is_deleted_with_what_it_said(show, program):
     page.get_by_role("button", name="Delete what old@here said").wait_for(state="detached")
     said = program.records("captions", photo["path"])[0]["descriptions"]
     assert "old@here" not in [each["describer"] for each in said]
+
+
+def test_describing_is_stopped_in_the_photo(browser, program):
+    silent = copy.copy(program)
+    silent.environment = {**program.environment, "PHOTOS_DESCRIBE_MODEL": "silent", "PHOTOS_DESCRIBE_TIMEOUT": "8"}
+    (photo, *_) = program.records("search", "format:jpeg")
+    with Serving(silent) as serving:
+        context = browser.new_context(viewport=WINDOW)
+        page = context.new_page()
+        page.goto(serving.once)
+        page.locator(".cell.loaded").first.wait_for()
+        page.goto(f"{serving.url}/?photo={photo['photo']}")
+        button = page.locator(".descriptions h3 button")
+        button.click()
+        page.locator(".work", has_text="Describing").wait_for()
+        assert button.get_attribute("aria-disabled") == "true"
+        page.locator(".work").get_by_role("button", name="Stop").click()
+        page.locator(".work").wait_for(state="detached")
+        assert button.get_attribute("aria-disabled") is None
+        context.close()
+    said = program.records("captions", photo["path"])[0]["descriptions"]
+    assert not [each for each in said if each["describer"].startswith("silent@")]
