@@ -9,6 +9,7 @@ import { searchFor } from "../search/bar.js";
 import { formatFilter, likePhoto, parseQuery } from "../search/query.js";
 import { attempt, go, route, say } from "../state.js";
 import { html, signal, useEffect, useState } from "../vendor/preact.js";
+import { Descriptions } from "./descriptions.js";
 import { History } from "./history.js";
 import { PlaceMap, degrees } from "./map.js";
 
@@ -24,6 +25,7 @@ export function Facts({ id, details }) {
     ${details.caption && html`<p class="caption">${details.caption}</p>`}
     <${Reasons} id=${id} />
     <${Tags} id=${id} tags=${details.tags} />
+    <${Descriptions} id=${id} />
     <${Data} details=${details} />
     <${History} id=${id} />
     <${Similar} id=${id} />
