@@ -1,8 +1,7 @@
 /** The dialog that asks for the kind of a download, and the download of selected photos as one archive. */
 
 import { change } from "./data/api.js";
-import { asksForDownload, photosText } from "./selection.js";
-import { attempt, say } from "./state.js";
+import { asksForDownload, attempt, photosText, say } from "./state.js";
 import { html, useEffect, useRef } from "./vendor/preact.js";
 
 /** Photos of an archive whose address has their numbers, and of any. */

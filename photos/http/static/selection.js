@@ -7,16 +7,8 @@ import { forget } from "./grid/details.js";
 import { Icon } from "./icons.js";
 import { searchFor } from "./search/bar.js";
 import { photosQuery } from "./search/query.js";
-import { attempt, clearSelection, load, returns, say, selection } from "./state.js";
+import { asksForDownload, asksForTag, attempt, clearSelection, load, photosText, returns, say, selection } from "./state.js";
 import { html, signal, useEffect, useRef } from "./vendor/preact.js";
-
-/** Whether the dialog that asks for a tag is open. */
-export const asksForTag = signal(false);
-
-/** @param {number} count */
-export function photosText(count) {
-  return `${count.toLocaleString()} ${count === 1 ? "photo" : "photos"}`;
-}
 
 /**
  * Tags photos, or takes a tag off, with a way back.
@@ -36,9 +28,6 @@ export async function tagPhotos(ids, what) {
     run: () => tagPhotos(ids, { clear: labels }),
   });
 }
-
-/** Whether the dialog that asks for the kind of a download is open. */
-export const asksForDownload = signal(false);
 
 /** Shows the selected photos as the photos of a query, whose address can be shared. */
 export function showAsQuery() {

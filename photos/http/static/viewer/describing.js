@@ -4,8 +4,7 @@ import { change, get } from "../data/api.js";
 import { ended, isUnfinished, jobs, noteJob } from "../events.js";
 import { forget } from "../grid/details.js";
 import { Icon } from "../icons.js";
-import { photosText } from "../selection.js";
-import { attempt, returns, say } from "../state.js";
+import { attempt, photosText, returns, say } from "../state.js";
 import { computed, html, signal, useEffect } from "../vendor/preact.js";
 
 /** Describers that can be asked, the usual one first. */

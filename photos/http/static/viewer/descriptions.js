@@ -2,13 +2,13 @@
 
 import { get } from "../data/api.js";
 import { wholeTime } from "../data/dates.js";
+import { changes } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter } from "../search/query.js";
 import { go, say } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { describe, described, offered, stop, useDescribers, work } from "./describing.js";
-import { changes } from "./facts.js";
 
 /**
  * @typedef {{ word: string, state: "tag" | "unverified" | "rejected" | "unknown", label: string | null, score: number | null }} Word

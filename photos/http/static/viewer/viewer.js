@@ -2,7 +2,7 @@
 
 import { change, media } from "../data/api.js";
 import { ASPECTS } from "../data/strip.js";
-import { alternative, fetchDetails, forget, recall } from "../grid/details.js";
+import { alternative, changes, fetchDetails, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { handlers } from "../keys.js";
 import { Notice } from "../notice.js";
@@ -12,7 +12,7 @@ import { attempt, closePhoto, go, idAt, indexOf, photos, placeOf, route, say, se
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { current } from "../views/photos.js";
 import { described } from "./describing.js";
-import { Facts, changes, chosenTag, decide } from "./facts.js";
+import { Facts, chosenTag, decide } from "./facts.js";
 import { Stage, problemOf } from "./stage.js";
 
 const hasFacts = signal(localStorage.getItem("photos-facts") !== "no" && matchMedia("(min-width: 900px)").matches);

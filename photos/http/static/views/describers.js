@@ -3,7 +3,7 @@
 import { get } from "../data/api.js";
 import { wholeTime } from "../data/dates.js";
 import { isUnfinished, jobs, libraryChanges } from "../events.js";
-import { photosText } from "../selection.js";
+import { photosText } from "../state.js";
 import { html, useState } from "../vendor/preact.js";
 import { asked } from "./models.js";
 import { useQuestion } from "./tiles.js";
