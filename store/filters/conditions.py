@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false,
 
 from store.records import Folder
 from store.sql import schema
-from store.sql.dialect import lies_below
+from store.sql.dialect import is_filled, lies_below
 
 from .criteria import (
     Added,
@@ -73,7 +73,7 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     # -1 is a rating, too: a person rejected the photo. 0 is none.
     Fact.RATING: _MEASURES[Measure.RATING] != 0,
     Fact.CAPTION: _photo.caption.is_not(None),
-    Fact.KEYWORDS: _photo.keywords != [],
+    Fact.KEYWORDS: is_filled(_photo.keywords),
 }
 
 

@@ -1,31 +1,21 @@
-"""SQLite: connections, transactions, names of errors, and spellings of statements."""
+"""SQLite: connections, transactions, and names of errors."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     URL,
-    ColumnElement,
     Connection,
     Engine,
-    String,
-    TableValuedAlias,
-    and_,
-    cast,
     create_engine,
     event,
-    func,
 )
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine.interfaces import DBAPICursor, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -43,38 +33,27 @@ from store.errors import (
 from store.fsync import sync
 from store.private_files import as_catalog, make_catalog_file, make_folder
 
+from .database import DanglingRow, is_of_stored_value
+
 __all__ = [
-    "MOST_VARIABLES",
-    "Insert",
     "SQLiteDatabase",
     "connect",
     "copy",
-    "each_of",
-    "ends_with",
-    "erase",
     "is_ours",
-    "lies_below",
-    "lies_directly",
-    "like",
     "mark_as_ours",
     "restructuring",
     "transaction",
     "translated",
-    "upsert",
     "write_ahead",
     "writes_ahead",
 ]
 
-#: Ids in one statement: well below the 32 766 variables that SQLite takes.
-MOST_VARIABLES = 5000
 #: Seconds to wait for another process's write. A batch takes far less; a first start runs the migrations.
 _PATIENCE = 30.0
 #: Seconds of that in which SQLite waits by itself. Nothing can interrupt it then, Ctrl-C included.
 _STEP = 0.5
 #: Nanoseconds of a tick of a file system's clock, and some more.
 _TICK = 50_000_000
-#: Functions of SQLAlchemy that run a statement.
-_EXECUTING = frozenset({"do_execute", "do_executemany", "_execute_context", "_exec_single_context"})
 #: "PHOT": marks our files among other programs' databases.
 _APPLICATION_ID = 0x50484F54
 
@@ -176,35 +155,6 @@ class SQLiteDatabase:
         self._engine.dispose()
 
 
-def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
-    """Return the items of a JSON list, one a row, as the column `value`."""
-    return func.json_each(items).table_valued("value")
-
-
-def lies_directly(path: ColumnElement[bytes], start: int) -> ColumnElement[bool]:
-    """Return the condition that *path* has no slash from byte *start*, counted from 0, on."""
-    return func.instr(func.substr(path, start + 1), b"/") == 0
-
-
-def lies_below(path: ColumnElement[bytes], folder: bytes) -> ColumnElement[bool]:
-    """Return the condition that *path* lies in the directory *folder* or below it; neither ends with a slash."""
-    # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
-    return and_(path > folder + b"/", path < folder + b"0")
-
-
-def ends_with(path: ColumnElement[bytes], ending: bytes) -> ColumnElement[bool]:
-    """Return the condition that *path* ends with *ending*; letters of ASCII match their capitals."""
-    return func.lower(cast(func.substr(path, -len(ending)), String)) == ending.decode("ascii").lower()
-
-
-def like(path: ColumnElement[bytes], pattern: str) -> ColumnElement[bool]:
-    r"""Return the condition that *path*, taken as text, matches *pattern*: % and _ are wild, and \ escapes them.
-
-    Letters of ASCII match their capitals; others do not.
-    """
-    return cast(path, String).like(pattern, escape="\\")
-
-
 def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
     """Return an engine for the catalog at *path*. Nothing is opened before first use.
 
@@ -286,11 +236,6 @@ def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
         engine.dispose()
 
 
-def erase(connection: Connection) -> None:
-    """Let this connection overwrite the bytes of what it deletes from now on."""
-    connection.exec_driver_sql("PRAGMA secure_delete = ON")
-
-
 def is_ours(connection: Connection) -> bool:
     """Return whether the file has the application id of a catalog."""
     mark: int = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
@@ -348,13 +293,6 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
             temporary_path.unlink(missing_ok=True)
 
 
-class DanglingRow(Exception):
-    """A row refers to nothing, which only damage can bring about; `translated` turns it into `CatalogDamaged`."""
-
-    def __init__(self, table: str) -> None:
-        super().__init__(f"a row of the table {table} refers to nothing")
-
-
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the driver's errors into `CatalogError`s."""
@@ -367,21 +305,9 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _by_code(error, path) from error
     except (ValueError, TypeError) as error:
-        if not _is_of_stored_value(error):
+        if not is_of_stored_value(error):
             raise
         raise CatalogDamaged(path, f"a value in it cannot be read: {error}") from error
-
-
-def _is_of_stored_value(error: BaseException) -> bool:
-    """Return whether a value of a row could not be converted, as a flipped bit in a stored time cannot.
-
-    The conversion is the database library's, on the way from the driver, or an enumeration's. A value on the way to the
-    driver is converted within the execution of a statement, and a mistake of the program.
-    """
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if any(frame.f_code.co_name in _EXECUTING for frame in frames):
-        return False
-    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in {"sqlalchemy", "enum"} for frame in frames)
 
 
 def _ours(error: DBAPIError, path: Path) -> Exception:
