@@ -5,16 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Dialect, Select, Table
 
 from .dialect import Vector
-
-if TYPE_CHECKING:
-    from psycopg import Connection as Driver
+from .postgres import driver_of
 
 #: The format's signature, no flags, and no extension of the header.
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -45,7 +43,7 @@ def replace_rows(
     lists = ", ".join("%s::bigint[]" for _ in key)
     name = connection.dialect.identifier_preparer.format_table(table)
     alike = " AND ".join(f"{name}.{each} = kept.{each}" for each in same)
-    with _driver(connection).cursor() as cursor:
+    with driver_of(connection).cursor() as cursor:
         # There is no COPY that replaces rows, and a list of keys is quicker than a table of them.
         cursor.execute(
             f"DELETE FROM {name} USING unnest({lists}) AS kept({', '.join(same)})"  # noqa: S608 - names of our tables
@@ -62,18 +60,12 @@ def read_vectors(connection: Connection, query: Select[tuple[int, bytes, int]]) 
     compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     data = bytearray()
     with (
-        _driver(connection).cursor() as cursor,
+        driver_of(connection).cursor() as cursor,
         cursor.copy(f"COPY ({compiled}) TO STDOUT (FORMAT BINARY)", compiled.params) as copy,
     ):
         for part in copy:
             data += part
     yield from _decoded(memoryview(data)[len(_HEADER) : len(data) - len(_END)])
-
-
-def _driver(connection: Connection) -> Driver:
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    return driver  # type: ignore[return-value]  # SQLAlchemy does not know which driver it is
 
 
 def _is_halfvec(table: Table, name: str) -> bool:
