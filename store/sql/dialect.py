@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Connection, Dialect, LargeBinary, Select, Table, literal, select
 
-# PostgreSQL took these clauses first, and its compiler writes them, too.
+# `functions` lets PostgreSQL take its clauses, too.
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine.interfaces import DBAPICursor

@@ -8,12 +8,26 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, LargeBinary, String, TableValuedAlias, Text, and_, literal
+from sqlalchemy.dialects.sqlite.dml import OnConflictDoNothing, OnConflictDoUpdate
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 #: The name of a dialect for which the second spelling is meant.
 _OTHER = "postgresql"
+
+
+@compiles(OnConflictDoNothing, _OTHER)
+def _do_nothing(element: Any, compiler: Any, **kept: Any) -> str:
+    element.constraint_target = None
+    return str(compiler.visit_on_conflict_do_nothing(element, **kept))
+
+
+@compiles(OnConflictDoUpdate, _OTHER)
+def _do_update(element: Any, compiler: Any, **kept: Any) -> str:
+    # PostgreSQL could name a constraint here, and its compiler asks for that.
+    element.constraint_target = None
+    return str(compiler.visit_on_conflict_do_update(element, **kept))
 
 
 class _JSONItems(FunctionElement[str]):

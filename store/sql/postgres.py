@@ -177,7 +177,7 @@ def name_of(address: str) -> str:
     hosts = url.query.get("host", ())
     where = {"host": hosts} if hosts else {}
     plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, where)
-    return plain.render_as_string(hide_password=False)
+    return plain.render_as_string(hide_password=False).replace("%2F", "/")
 
 
 def connect(address: str) -> Engine:

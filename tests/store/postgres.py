@@ -63,7 +63,7 @@ class Server:
         """The name of a database with an empty catalog, which new ones are copied from."""
         from store import Catalog
 
-        self.run(f'CREATE DATABASE "{_TEMPLATE}" TEMPLATE template0 ENCODING \'UTF8\'')
+        self.run(f"CREATE DATABASE \"{_TEMPLATE}\" TEMPLATE template0 ENCODING 'UTF8'")
         Catalog.open(self.address(_TEMPLATE)).close()
         return _TEMPLATE
 
@@ -113,10 +113,26 @@ def started(folder: Path, *options: str) -> Iterator[Server]:
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
     data = folder / "data"
-    _run(binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8",
-         "--no-locale", "--no-instructions")
-    settings = ["fsync=off", "full_page_writes=off", "shared_buffers=64MB", "listen_addresses=",
-                f"unix_socket_directories={folder}", "max_connections=200", *options]
+    _run(
+        binaries / "initdb",
+        "--pgdata",
+        data,
+        "--username=postgres",
+        "--auth=trust",
+        "--no-sync",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-instructions",
+    )
+    settings = [
+        "fsync=off",
+        "full_page_writes=off",
+        "shared_buffers=64MB",
+        "listen_addresses=",
+        f"unix_socket_directories={folder}",
+        "max_connections=200",
+        *options,
+    ]
     given = " ".join(f"-c {setting}" if "=" in setting else setting for setting in settings)
     start = ["--pgdata", data, "--wait", "--log", folder / "log", "--options", given]
     try:
@@ -150,12 +166,16 @@ def _usable_binaries(folder: Path) -> Path:
 
 
 #: PostgreSQL refuses to run as root.
-_AS_NOBODY = (
-    ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
-)
+_AS_NOBODY = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
 
 
 def _run(*command: object) -> None:
     # The server inherits the pipes, so what it says goes to its log alone.
-    subprocess.run([*_AS_NOBODY, *map(str, command)], check=True, cwd="/", stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [*_AS_NOBODY, *map(str, command)],
+        check=True,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )

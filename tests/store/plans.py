@@ -1,0 +1,34 @@
+"""Query plans, as far as tests ask for them."""
+
+import json
+
+from sqlalchemy import Connection
+
+#: Makes the planner expect a million rows in every table.
+_LARGE = "UPDATE pg_class SET relpages = 1, reltuples = 1e6 WHERE relnamespace = 'public'::regnamespace"
+
+
+def tables_read_whole(connection: Connection, statement: str, parameters: object) -> set[str]:
+    """Return the tables that *statement* goes through row by row, with no condition that an index answers."""
+    if connection.dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        scans = [step.detail for step in plan if step.detail.startswith("SCAN") and "CONSTANT" not in step.detail]
+        return {detail.split()[1] for detail in scans}
+    # Small tables would be read whole in spite of an index.
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "off":
+        connection.exec_driver_sql(_LARGE)
+    (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).one()
+    return {
+        node["Relation Name"]
+        for node in _nodes((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
+        if "Relation Name" in node and "Scan" in node["Node Type"] and not {"Index Cond", "Recheck Cond"} & node.keys()
+    }
+
+
+def _nodes(node):
+    yield node
+    for below in node.get("Plans", ()):
+        # An index that is read in its order, up to a limit, is not read whole.
+        if node["Node Type"] != "Limit" or not below["Node Type"].startswith("Index"):
+            yield from _nodes(below)
