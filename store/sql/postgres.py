@@ -67,10 +67,9 @@ _PARAMETERS: Final = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
-_READING: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-# A transaction that waits for its lock must see what was committed meanwhile, so each statement reads the newest state.
-# Nobody else writes, so that is always the same one.
-_WRITING: Final = {"isolation_level": "READ COMMITTED"}
+# A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
+# state. Nobody else writes, so that is always the same one.
+_ISOLATION: Final = {False: "REPEATABLE READ", True: "READ COMMITTED"}
 
 _ERRORS: Final[dict[str, type[CatalogError]]] = {
     "25006": DatabaseReadOnly,
@@ -207,11 +206,15 @@ def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _P
 
     A writing one excludes others; it waits at most *patience* seconds for one, and then raises `CatalogBusy`.
     """
-    options = _WRITING if writes else _READING
-    with translated(name), engine.connect().execution_options(**options) as connection, connection.begin():
-        wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
-        lock = f"; SELECT pg_advisory_xact_lock({_LOCK})" if writes else ""
-        driver_of(connection).execute(f"{wait}{lock}".encode(), prepare=False)
+    wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
+    # SQLAlchemy's own option for this would let other transactions write where the server forbids it.
+    first = f"{wait}; SELECT pg_advisory_xact_lock({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
+    with (
+        translated(name),
+        engine.connect().execution_options(isolation_level=_ISOLATION[writes]) as connection,
+        connection.begin(),
+    ):
+        driver_of(connection).execute(first.encode(), prepare=False)
         yield connection
 
 
