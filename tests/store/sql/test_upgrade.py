@@ -49,11 +49,17 @@ def write_revisions(folder, *bodies):
     return folder
 
 
-def upgrade_to(revision, path):
-    """Make the catalog at *path*, or upgrade it, with the real migrations up to *revision*."""
-    folder = write_revisions(path.parent / f"migrations-{revision}")
+def revisions_up_to(revision, parent):
+    """Copy the real migrations up to *revision* into a folder in *parent*, and return it."""
+    folder = write_revisions(parent / f"migrations-{revision}")
     for later in (each for each in (folder / "versions").glob("m*.py") if each.name > f"m{revision}~"):
         later.unlink()
+    return folder
+
+
+def upgrade_to(revision, path):
+    """Make the catalog at *path*, or upgrade it, with the real migrations up to *revision*."""
+    folder = revisions_up_to(revision, path.parent)
     engine = connect(path)
     upgrade(engine, path, migrations=folder, head=revision)
     engine.dispose()
