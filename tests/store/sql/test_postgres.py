@@ -10,9 +10,6 @@ import zlib
 
 import numpy as np
 import pytest
-
-psycopg = pytest.importorskip("psycopg")
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select
@@ -423,30 +420,21 @@ def test_vectors_of_several_lengths_are_read_in_one_query(address):
 
 def copied_rows(path, server, database):
     """Copy all rows of the SQLite catalog at *path* into the tables of the same revision in a PostgreSQL database."""
-    kinds: dict[str, dict[str, str]] = {}
-    for table, column, kind in server.run(
-        "SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'",
-        database,
-    ):
-        kinds.setdefault(table, {})[column] = kind
+    import psycopg
+
+    columns = "SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'"
+    kinds = {(table, name): kind for table, name, kind in server.run(columns, database)}
     convert = {"bool": bool, "halfvec": lambda raw: str(np.frombuffer(raw, "<f2").tolist())}
-    with (
-        contextlib.closing(sqlite3.connect(path)) as source,
-        psycopg.connect(server.address(database)) as target,
-    ):
+    with contextlib.closing(sqlite3.connect(path)) as source, psycopg.connect(server.address(database)) as target:
         target.execute("SET session_replication_role = replica")
-        for table in kinds.keys() - {"alembic_version"}:
+        for table in {table for table, _ in kinds} - {"alembic_version"}:
             cursor = source.execute(f'SELECT * FROM "{table}"')
             names = [each[0] for each in cursor.description]
-            rows = [
-                [
-                    convert.get(kinds[table][name], lambda value: value)(value)
-                    for name, value in zip(names, row, strict=True)
-                ]
-                for row in cursor
-            ]
-            columns, places = ", ".join(f'"{name}"' for name in names), ", ".join(["%s"] * len(names))
-            target.cursor().executemany(f'INSERT INTO "{table}" ({columns}) VALUES ({places})', rows)
+            converters = [convert.get(kinds[table, name], lambda same: same) for name in names]
+            rows = [[become(value) for become, value in zip(converters, row, strict=True)] for row in cursor]
+            places = ", ".join(["%s"] * len(names))
+            named = ", ".join(f'"{name}"' for name in names)
+            target.cursor().executemany(f'INSERT INTO "{table}" ({named}) VALUES ({places})', rows)
 
 
 def test_a_library_of_the_first_revision_is_upgraded_as_in_sqlite(server, empty, tmp_path):
