@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import URL, Connection, create_engine
 
 from store.sql.schema import metadata
+from store.sql.word_index import is_no_index
 
 
 def run(connection: Connection) -> None:
@@ -13,6 +14,7 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
+        include_name=is_no_index,
         # SQLite changes a table by rebuilding it; and its DDL is transactional once the driver keeps out of it.
         render_as_batch=True,
         transactional_ddl=True,

@@ -47,7 +47,7 @@ def valued(names, values):
 
 
 FILTERS = st.one_of(
-    valued(["tag", "camera", "lens", "keyword", "caption"], WORDS),
+    valued(["tag", "camera", "lens", "keyword", "caption", "text"], WORDS),
     valued(["in", "name"], st.text(LETTERS, min_size=1, max_size=9).filter(str.strip)),
     valued(
         ["iso", "aperture", "focal", "exposure", "filesize", "width", "height"], ranges(NumberRange, NUMBERS, float)

@@ -1,6 +1,7 @@
 """Speed of query filters in a generated library, against reading the ids of all photos: python filtering.py PHOTOS.
 
-CPU milliseconds, the minimum of several alternating runs, and their ratio to reading the ids.
+CPU milliseconds, the minimum of several alternating runs, and their ratio to reading the ids. Then filters on captions,
+where every photo has one by a describer, against reading all of these with LIKE.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import insert, or_, select
 
 from query.filters import matching_photos
 from query.language import parse
@@ -29,6 +30,7 @@ from store import (
     Transaction,
     VocabularyDefinition,
 )
+from store.filters.criteria import Worded, Wording
 from store.sql import schema
 
 PART, RUNS, KEPT, LABELS = 20_000, 3, 32, 2000
@@ -36,8 +38,16 @@ FILTERS = (
     "year:2019", "month:dec", "time:evening", "weekday:sat..sun", "camera:d3", "iso:..100", "rating:4..",
     "format:raw", "orientation:portrait", "size:>13mp", "near:48.85,2.35,100km", "in:/photos/2019/Italy",
     "in:Italy", "in:2019/Italy", "name:*0001.jpg", "keyword:beach", "caption:sea", "is:duplicate", "has:gps",
-    "-camera:d3", "tag:label-7", "tag:group-0", "tag:parent", "is:untagged", "year:2019 rating:4.. tag:label-7",
+    "has:caption", "-camera:d3", "tag:label-7", "tag:group-0", "tag:parent", "is:untagged",
+    "year:2019 rating:4.. tag:label-7",
 )  # fmt: skip
+#: Words of generated captions, the frequent ones first.
+WORDS = (
+    "a", "the", "with", "on", "in", "and", "of", "red", "white", "dog", "beach", "table", "house", "tree", "cake",
+    "birthday", "candles", "harbour", *(f"word{number}" for number in range(2000)),
+)  # fmt: skip
+#: Phrases that few, some and many captions have.
+PHRASES = ("birthday cake", "dog on", "cake with candles", "harbour", "a", "nowhere")
 
 
 def fill(catalog: Catalog, count: int) -> Space:
@@ -58,6 +68,7 @@ def fill(catalog: Catalog, count: int) -> Space:
         with catalog.write() as t:
             t.connection.execute(insert(schema.photo), [_photo(random, int(number)) for number in numbers])
             t.connection.execute(insert(schema.file), [_file(folder.id, int(number)) for number in numbers])
+            t.photo_texts.mend(numbers.tolist())
             # Every photo has a label of the exclusive group, as with day and night.
             kept = random.choice(ids, (len(numbers), KEPT))
             kept[:, 3] = random.choice(ids[-len(groups) :], len(numbers))
@@ -89,6 +100,22 @@ def _file(folder: int, number: int) -> dict[str, object]:
     return {"folder_id": folder, "path": path, **stamp, "outcome": "indexed", "photo_id": number}
 
 
+def describe(catalog: Catalog, count: int) -> None:
+    """Give every photo a caption of a dozen words, as frequent as words of a language (Zipf, 1935)."""
+    random = np.random.default_rng(1)
+    chances = 1 / np.arange(1, len(WORDS) + 1)
+    chances /= chances.sum()
+    made_at = datetime(2026, 1, 1)  # noqa: DTZ001 - the catalog keeps times without a zone
+    for start in range(1, count + 1, PART):
+        numbers = range(start, min(start + PART, count + 1))
+        captions = [" ".join(words) for words in random.choice(WORDS, (len(numbers), 12), p=chances)]
+        told = {"origin": "model@1", "tasks": ["caption"], "labels": [], "made_at": made_at}
+        with catalog.write() as t:
+            rows = [{"photo_id": key, "caption": text, **told} for key, text in zip(numbers, captions, strict=True)]
+            t.connection.execute(insert(schema.description), rows)
+            t.photo_texts.mend(numbers)
+
+
 def cpu_milliseconds(call: Callable[[], object]) -> float:
     """Return the CPU time of *call* in milliseconds."""
     started = time.process_time()
@@ -112,12 +139,38 @@ def measure(t: Transaction, space: Space) -> None:
         print(f"{text:<36}{found:>9}{min(times[text]):>9.0f}{min(times[text]) / baseline:>12.1f}")
 
 
+def like(t: Transaction, phrase: str) -> int:
+    """Count the photos of captions with *phrase* by the database's own comparison, which knows no words."""
+    captions = (schema.photo.c.caption, schema.description.c.caption)
+    rows = select(schema.photo.c.id).select_from(schema.photo.join(schema.description))
+    rows = rows.where(or_(*(caption.like(f"%{phrase}%") for caption in captions)))
+    return len(t.connection.execute(rows.where(schema.photo.c.gone_at.is_(None))).all())
+
+
+def measure_captions(t: Transaction, space: Space) -> None:
+    """Measure filters on captions beside LIKE, and print."""
+    print(f"\n{'':<36}{'photos':>9}{'CPU ms':>9}{'LIKE ms':>9}{'of LIKE':>10}")
+    for phrase in PHRASES:
+        filters = parse([f'caption:"{phrase}"']).filters
+        times: tuple[list[float], list[float]] = [], []
+        for _ in range(RUNS):
+            times[0].append(cpu_milliseconds(partial(t.selection.matching, [Worded(Wording.CAPTION, phrase)])))
+            times[1].append(cpu_milliseconds(partial(like, t, phrase)))
+        found = len(matching_photos(t, space, filters, "/").photo_ids)
+        own, other = min(times[0]), min(times[1])
+        print(f"caption:{phrase:<28}{found:>9}{own:>9.1f}{other:>9.1f}{own / other:>10.3f}")
+
+
 def main() -> None:
     """Make the library, and measure."""
     with tempfile.TemporaryDirectory() as temporary, Catalog.open(Path(temporary) / "catalog.sqlite3") as catalog:
-        space = fill(catalog, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+        count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+        space = fill(catalog, count)
         with catalog.read() as t:
             measure(t, space)
+        describe(catalog, count)
+        with catalog.read() as t:
+            measure_captions(t, space)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,9 @@ date:2019-12-24..2020-01-01, date:"last week", after:2022-06, before:2022, added
 year:2019..2021, month:dec, day:24, weekday:sat..sun, time:evening, time:18..20, near:Paris,5km, \
 near:48.85,2.35,10km, place:italy, camera:nikon, lens:*50mm*, iso:..400, aperture:..2.8, focal:85.., \
 exposure:<1/250, rating:4.., format:raw, orientation:portrait, size:>12mp, filesize:<5mb, width:4000.., height:..1000, \
-keyword:holiday, caption:birthday, is:duplicate (also tagged, untagged, rated, unrated, dated, undated, raw), \
-has:gps (also date, camera, lens, rating, caption, keywords, tags), id:12|15..18 (photos by number).
+keyword:holiday, caption:"birthday cake" (whole words of a caption, in this order), text:invoice (words that a model \
+read in the picture), is:duplicate (also tagged, untagged, rated, unrated, dated, undated, raw), has:gps (also date, \
+camera, lens, rating, caption, keywords, tags, description, text), id:12|15..18 (photos by number).
 
 Some photo is always the best: where `is_chance` is true, nothing really matches. `score` is a cosine, comparable \
 within one search alone. `total` counts the photos that match; for terms, unless stands_out is true, all that the \

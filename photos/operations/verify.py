@@ -17,7 +17,7 @@ from photos.operations.models.space_repair import (
 )
 from photos.operations.progress import SILENT, Progress
 from photos.spaces import space_names
-from store import Folder, Space
+from store import CatalogReadOnly, Folder, Space
 
 _REPAIR = "photos verify --repair"
 
@@ -63,6 +63,7 @@ def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SI
     if not (found and request.repair):
         return VerifyResult(found, None, found)
     answering = library.space
+    _mend_words(library)
     drop_faulty_scores(library, answering)
     repair = index(library, IndexRequest(check_embeddings=True), progress)
     with library.catalog.read() as t:
@@ -82,7 +83,7 @@ def differences(library: OpenLibrary) -> tuple[LibraryDifference, ...]:
             each for each in t.spaces.all() if each.id == answering.id or t.embeddings.uncached.stored_ids(each.id).size
         ]
         lacking = len(t.files.lacking_embedding(answering.id))
-        wrong_facts = len(t.photo_facts.wrong())
+        wrong_facts, wrong_words = len(t.photo_facts.wrong()), len(t.photo_texts.wrong())
     unread = unread_facts(library.catalog, folders)
     new, gone, offline = _compare_folders(library, folders)
     disk = "mount its disk"
@@ -104,6 +105,18 @@ def differences(library: OpenLibrary) -> tuple[LibraryDifference, ...]:
             wrong_facts,
             "photo whose facts are not those of its files",
             "photos whose facts are not those of their files",
+            _REPAIR,
+        ),
+        LibraryDifference(
+            wrong_words,
+            "photo whose words are not those of its captions and texts",
+            "photos whose words are not those of their captions and texts",
+            _REPAIR,
+        ),
+        LibraryDifference(
+            int(not _are_words_found(library)),
+            "index of words that is not that of captions and texts",
+            "indexes of words that are not those of captions and texts",
             _REPAIR,
         ),
         LibraryDifference(
@@ -143,6 +156,25 @@ def _check_index(library: OpenLibrary, space: Space, stored: int) -> tuple[bool,
     if rows != stored:
         index.remove()
     return is_whole, abs(rows - stored)
+
+
+def _are_words_found(library: OpenLibrary) -> bool:
+    """Return whether the index of the words of captions and texts is that of these words."""
+    try:
+        # The database compares them in a transaction that may write, though it writes nothing.
+        with library.catalog.write() as t:
+            return t.photo_texts.is_index_whole()
+    except CatalogReadOnly:
+        # Nobody can have changed it, and nothing could mend it.
+        return True
+
+
+def _mend_words(library: OpenLibrary) -> None:
+    """Make the words of captions and texts, and their index, those of the captions and texts themselves."""
+    with library.catalog.write() as t:
+        # First the index: changes of words are changes of it, too.
+        t.photo_texts.rebuild_index()
+        t.photo_texts.mend(t.photo_texts.wrong())
 
 
 def _taken_back(library: OpenLibrary, folder: Folder, gone: Sequence[int]) -> int:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount
     from query.search import LabelScore, Match, TermScore
     from query.tagging import Agreement, ScoredTag
-    from store.records import Facts, Photo, TagEvent
+    from store.facts import Facts
+    from store.records import Photo, TagEvent
 
 
 class TagRecord(TypedDict):

@@ -69,9 +69,11 @@ _MEASURES = {
     "id": Measure.ID,
 }
 _PARTS = {"month": Part.MONTH, "weekday": Part.WEEKDAY, "time": Part.MINUTE}
-_WORDINGS = {name: Wording(name) for name in ("camera", "lens", "caption", "keyword")}
+_WORDINGS = {name: Wording(name) for name in ("camera", "lens", "caption", "text", "keyword")}
 #: Filters on the paths of files.
 _PATHS = frozenset({"in", "name"})
+#: Filters that compare whole names or words.
+_WHOLE = frozenset({"in", "caption", "text"})
 _LAST_DAY = 31
 _MEGA = 1e6
 
@@ -187,15 +189,19 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
 
 
 def _with_wildcards(t: Transaction, each: Filter, directory: str) -> Filter | None:
-    """Return the folder filter with each name as a part of a name, if photos match that."""
-    if each.name != "in" or each.negated or len(each.values) > 1:
+    """Return the filter with each name or text as a part of a longer one, if photos match that."""
+    if each.name not in _WHOLE or each.negated or len(each.values) > 1:
         return None
     match _Translator(t, directory).condition(each, each.values[0]):
         case Along(names):
             parts = tuple(f"*{name}*" for name in names)
-            return replace(each, values=("/".join(parts),)) if len(t.selection.matching([Along(parts)])) else None
+            looser: Criterion = Along(parts)
+        case Worded(wording, pattern):
+            parts = (f"*{pattern}*",)
+            looser = Worded(wording, *parts)
         case _:
             return None
+    return replace(each, values=("/".join(parts),)) if len(t.selection.matching([looser])) else None
 
 
 class _Translator:

@@ -22,7 +22,7 @@ SHAPES: Final = ("portrait", "landscape", "square", "panorama")
 FACTS: Final = {
     "gps": "gps", "location": "gps", "place": "gps", "date": "date", "time": "date", "camera": "camera",
     "lens": "lens", "rating": "rating", "caption": "caption", "keyword": "keywords", "keywords": "keywords",
-    "tag": "tags", "tags": "tags",
+    "tag": "tags", "tags": "tags", "description": "description", "text": "text",
 }  # fmt: skip
 #: Values of `is:`: the filter that each stands for, its value, and whether it is negated.
 STATES: Final = {
@@ -102,6 +102,7 @@ FILTER_TYPES: Final[dict[str, FilterType]] = {
     "id": FilterType(_range(numbers.integer(1, MOST_ID)), "12|15..18"),
     "keyword": FilterType(_words, "holiday", ("keywords",)),
     "caption": FilterType(_words, "birthday", ("title", "description")),
+    "text": FilterType(_words, "invoice", ("ocr",)),
     "is": FilterType(_choice("a state", _identity(STATES)), "duplicate"),
     "has": FilterType(_choice("a fact", FACTS), "gps"),
 }

@@ -32,6 +32,7 @@ from store.tagging.staging import staged
 from store.tagging.vocabularies import LabelCache, Staged, Vocabularies
 
 from .copies import Copies
+from .descriptions import Descriptions
 from .edits import Edits
 from .files import AttemptLog, Files
 from .folders import Folders
@@ -39,6 +40,7 @@ from .miniatures import Miniatures
 from .move_journal import MoveJournal
 from .perceptual_hashes import PerceptualHashes
 from .photo_facts import PhotoFacts
+from .photo_texts import PhotoTexts
 from .photos import Photos
 from .saved_searches import SavedSearches
 from .sidecar_journal import SidecarJournal
@@ -149,6 +151,8 @@ class Transaction:
     attempts = cached_property(lambda self: AttemptLog(self.connection))
     photos = cached_property(lambda self: Photos(self.connection))
     photo_facts = cached_property(lambda self: PhotoFacts(self.connection))
+    photo_texts = cached_property(lambda self: PhotoTexts(self.connection))
+    descriptions = cached_property(lambda self: Descriptions(self.connection))
     copies = cached_property(lambda self: Copies(self.connection))
     edits = cached_property(lambda self: Edits(self.connection))
     miniatures = cached_property(lambda self: Miniatures(self.connection))

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from store.records import DateSource, Facts, Metadata, SidecarRank
+from store.facts import DateSource, Facts, Metadata, SidecarRank
 from store.sql import schema
 from store.sql.dialect import chunks, replacing
+
+from .photo_texts import follow_texts
 
 _photo, _file, _stated, _sidecar = schema.photo, schema.file, schema.stated_facts, schema.sidecar_facts
 _NAMES = tuple(each.name for each in fields(Facts))
@@ -120,6 +122,8 @@ def merge_facts(connection: Connection, photo_ids: Collection[int]) -> None:
         if source.merged != source.kept:
             values = facts_values(source.merged)
             connection.execute(update(_photo).where(_photo.c.id == source.photo_id).values(**values))
+            if source.merged.caption != source.kept.caption:
+                follow_texts(connection, [source.photo_id])
 
 
 class _Sources(NamedTuple):

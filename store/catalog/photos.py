@@ -11,12 +11,14 @@ from typing import TypeVar
 
 from sqlalchemy import Column, Connection, RowMapping, bindparam, delete, func, insert, select, update
 
-from store.records import Facts, Photo
+from store.facts import Facts
+from store.records import Photo
 from store.sql import schema
 from store.sql.database import DanglingRow
 from store.sql.dialect import among, chunks, is_filled, replacing, utc_now
 
 from .photo_facts import facts_of, facts_values, state_facts
+from .photo_texts import add_caption, follow_texts
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
 # Built once: making a statement costs more than running it.
@@ -33,6 +35,9 @@ _ABOUT = (
     schema.miniature,
     schema.former_photo,
     schema.photo_edit,
+    schema.description,
+    schema.photo_text,
+    schema.caption_vector,
 )
 #: Bytes of a SHA-256.
 _HASH = 32
@@ -68,7 +73,9 @@ class Photos:
         values = {"content_hash": content_hash, "size": size, "added_at": utc_now()}
         key = self._connection.execute(_ADD, {**values, **facts_values(facts), "reader": reader}).inserted_primary_key
         assert key is not None
-        return int(key[0])
+        photo_id = int(key[0])
+        add_caption(self._connection, photo_id, facts.caption)
+        return photo_id
 
     def replace_content(self, photo_id: int, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> None:
         """Replace the photo's content by one that shows the same picture: another hash, other facts, the same photo.
@@ -103,6 +110,7 @@ class Photos:
         values = {**facts_values(facts), "reader": reader}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
         state_facts(self._connection, photo_id)
+        follow_texts(self._connection, [photo_id])
 
     def mark_facts_read(self, photo_id: int, reader: int) -> None:
         """Note that a *reader* of that version can read no facts of the photo, which keeps those that are known."""

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,18 @@ from sqlalchemy import (
 from store.errors import BadVector, safe
 from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
-from store.sql.dialect import among, chunks, erase, pack, put_rows, unused_bytes, upsert, utc_now, vector_rows
+from store.sql.dialect import (
+    among,
+    chunks,
+    erase,
+    pack,
+    put_rows,
+    unused_bytes,
+    upsert,
+    utc_now,
+    vector_pages,
+    vector_rows,
+)
 
 from .cache import START, CachedRows, EmbeddingCache, Position
 
@@ -46,6 +56,8 @@ DELETE = "delete"
 
 _space, _embedding, _text, _file = schema.space, schema.embedding, schema.text_vector, schema.file
 _log = schema.embedding_change
+#: Tables of vectors, each in a space.
+_OF_SPACE = (_embedding, _text, schema.label_vector, schema.caption_vector)
 #: Rows that are fetched at once.
 _PART = 1024
 #: Bytes of an element of a vector.
@@ -158,7 +170,7 @@ class Spaces:
         deleted = [
             self._delete_some(table, mine, most)
             for table, mine in (
-                *((each, each.c.space_id == space_id) for each in (_embedding, _text, schema.label_vector)),
+                *((each, each.c.space_id == space_id) for each in _OF_SPACE),
                 *((each, each.c.scoring_id.in_(scorings)) for each in (schema.photo_scores, schema.least_rank)),
                 (schema.label_calibration, schema.label_calibration.c.calibration_id.in_(calibrations)),
             )
@@ -334,7 +346,7 @@ class Embeddings:
         """Return the photos whose embeddings have a wrong checksum. Reads every row of the space."""
         return [
             photo_id
-            for page in self._raw_pages(space_id, _PART)
+            for page in vector_pages(self._connection, _raw(space_id), _embedding.c.photo_id, _PART)
             for photo_id, raw, checksum in page
             if zlib.crc32(raw) != checksum
         ]
@@ -383,21 +395,11 @@ class Embeddings:
     def _pages(self, space_id: int, rows: int) -> Iterator[Vectors]:
         """Read all photos that have a file from the catalog."""
         dimension = self._dimension(space_id)
-        for page in self._raw_pages(space_id, rows, _has_file()):
+        query = _raw(space_id).where(_has_file())
+        for page in vector_pages(self._connection, query, _embedding.c.photo_id, rows):
             good = [(photo_id, raw) for photo_id, raw, checksum in page if zlib.crc32(raw) == checksum]
             if good:
                 yield _vectors([photo_id for photo_id, _ in good], [raw for _, raw in good], dimension)
-
-    def _raw_pages(self, space_id: int, rows: int, *which: ColumnElement[bool]) -> Iterator[list[Sequence[Any]]]:
-        """Read all photos that meet the conditions, by ranges of ids: each page has *rows* rows, but the last."""
-        last = 0
-        while True:
-            page = _raw(space_id).where(_embedding.c.photo_id > last, *which)
-            read = list(vector_rows(self._connection, page.order_by(_embedding.c.photo_id).limit(rows)))
-            if not read:
-                return
-            last = read[-1][0]
-            yield read
 
     def _undamaged(self, query: Select[tuple[int, bytes, int]]) -> list[tuple[int, bytes]]:
         rows = vector_rows(self._connection, query)

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false,
 from store.records import Folder
 from store.sql import schema
 from store.sql.dialect import is_filled, lies_below
+from store.sql.word_index import has_phrase
+from store.words import words_of
 
 from .criteria import (
     Added,
@@ -28,9 +30,12 @@ from .criteria import (
     Recurring,
     Shape,
     Taken,
+    Worded,
+    Wording,
 )
 
 _photo, _file = schema.photo.c, schema.file.c
+_description, _text = schema.description.c, schema.photo_text.c
 #: The rounding of exposures, f-numbers and focal lengths by cameras: 1/60 may be written as 0.0167.
 _ROUNDING = 0.01
 _ROUNDED = frozenset({Measure.APERTURE, Measure.FOCAL_LENGTH, Measure.EXPOSURE})
@@ -72,12 +77,17 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     Fact.LENS: _photo.lens.is_not(None),
     # -1 is a rating, too: a person rejected the photo. 0 is none.
     Fact.RATING: _MEASURES[Measure.RATING] != 0,
-    Fact.CAPTION: _photo.caption.is_not(None),
+    Fact.CAPTION: _photo.caption.is_not(None)
+    | _photo.id.in_(select(_description.photo_id).where(_description.caption.is_not(None))),
     Fact.KEYWORDS: is_filled(_photo.keywords),
+    Fact.DESCRIPTION: _photo.id.in_(select(_description.photo_id)),
+    Fact.TEXT: _photo.id.in_(select(_description.photo_id).where(_description.text.is_not(None))),
 }
+#: Texts that are found by their words: what `photo_text` calls them.
+_KINDS = {Wording.CAPTION: "caption", Wording.TEXT: "text"}
 
 
-def condition(  # noqa: C901, PLR0911 - a line each
+def condition(  # noqa: C901, PLR0911, PLR0912 - a line each
     criterion: Criterion, folders: list[Folder]
 ) -> ColumnElement[bool] | None:
     """Return the condition on a row of photos; None if SQL cannot express it. *folders* are the registered ones."""
@@ -98,6 +108,8 @@ def condition(  # noqa: C901, PLR0911 - a line each
             return _SHAPES[shape]
         case HasFact(fact):
             return _FACTS[fact]
+        case Worded(wording, pattern) if wording in _KINDS:
+            return _phrased(_KINDS[wording], pattern)
         case Duplicated():
             held = select(_file.photo_id).where(_file.photo_id.is_not(None)).group_by(_file.photo_id)
             return _photo.id.in_(held.having(func.count() > 1))
@@ -113,6 +125,14 @@ def condition(  # noqa: C901, PLR0911 - a line each
             return None if holds is None else not_(func.coalesce(holds, false()))
         case _:
             return None
+
+
+def _phrased(kind: str, pattern: str) -> ColumnElement[bool] | None:
+    """Return the condition that the words of *pattern* are in such a text; None if it has wildcards, or no words."""
+    words = [] if {"*", "?"} & set(pattern) else words_of(pattern)
+    if not words:
+        return None
+    return _photo.id.in_(select(_text.photo_id).where(_text.kind == kind, has_phrase(_text.id, _text.words, words)))
 
 
 def _within(column: ColumnElement[Any], start: datetime | None, end: datetime | None) -> ColumnElement[bool]:

@@ -40,7 +40,10 @@ class Wording(StrEnum):
 
     CAMERA = "camera"
     LENS = "lens"
+    #: In the photo's files, or by a describer.
     CAPTION = "caption"
+    #: Text in the picture, as a describer read it.
+    TEXT = "text"
     KEYWORD = "keyword"
 
 
@@ -61,8 +64,12 @@ class Fact(StrEnum):
     CAMERA = "camera"
     LENS = "lens"
     RATING = "rating"
+    #: In the photo's files, or by a describer.
     CAPTION = "caption"
     KEYWORDS = "keywords"
+    DESCRIPTION = "description"
+    #: Text in the picture, as a describer read it.
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,11 @@ class Recurring:
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """The text contains `pattern`, in any case; with * or ? in it, the whole text matches it."""
+    """The text contains `pattern`, in any case; with * or ? in it, the whole text matches it.
+
+    A caption and a text in the picture contain its words, whole and next to each other, as `words_of` has them; a
+    pattern without any is a part of them.
+    """
 
     wording: Wording
     pattern: str

@@ -32,7 +32,8 @@ _PART = 1000
 #: Characters of a pattern that the database compares; it refuses patterns of tens of thousands.
 _COMPARED_CHARACTERS = 200
 _PLACES = select(_photo.id, _photo.latitude, _photo.longitude).where(IS_THERE)
-_COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens, Wording.CAPTION: _photo.caption}
+_description = schema.description.c
+_COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens}
 #: The mean radius of the earth, metres (IUGG). Distances are on a sphere.
 _RADIUS = 6_371_008.8
 _ALL_LONGITUDES = [(-180.0, 180.0)]
@@ -170,7 +171,10 @@ class Selection:
             case Worded(Wording.KEYWORD, pattern):
                 return self._keyworded(pattern)
             case Worded(Wording.CAPTION, pattern):
-                return self._captioned(pattern)
+                own = select(_photo.id, _photo.caption).where(IS_THERE, _photo.caption.is_not(None))
+                return union([self._passing(own, _matcher(pattern)), self._described(_description.caption, pattern)])
+            case Worded(Wording.TEXT, pattern):
+                return self._described(_description.text, pattern)
             case Worded(wording, pattern):
                 return self._worded(_COLUMNS[wording], pattern)
             case Named(pattern):
@@ -199,9 +203,10 @@ class Selection:
         parts = [self._ids(select(_photo.id).where(IS_THERE, column.in_(some))) for some in chunks(alike)]
         return union(parts)
 
-    def _captioned(self, pattern: str) -> Ids:
-        rows = select(_photo.id, _photo.caption).where(IS_THERE, _photo.caption.is_not(None))
-        return self._passing(rows, _matcher(pattern))
+    def _described(self, column: ColumnElement[str | None], pattern: str) -> Ids:
+        """Match a text by describers."""
+        rows = select(_photo.id, column).select_from(schema.photo.join(schema.description))
+        return self._passing(rows.where(IS_THERE, column.is_not(None)), _matcher(pattern))
 
     def _keyworded(self, pattern: str) -> Ids:
         keyword = each_of(_photo.keywords)

@@ -14,7 +14,18 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Connection, Dialect, LargeBinary, Select, Table, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    literal,
+    select,
+)
 
 # `functions` lets PostgreSQL take its clauses, too.
 from sqlalchemy.dialects.sqlite import Insert
@@ -36,6 +47,7 @@ from .functions import (
 )
 
 __all__ = [
+    "ServerText",
     "Unsigned",
     "Vector",
     "among",
@@ -50,6 +62,7 @@ __all__ = [
     "lies_below",
     "lies_directly",
     "like",
+    "numbers_of",
     "pack",
     "plain_cursor",
     "put_rows",
@@ -59,6 +72,7 @@ __all__ = [
     "unused_bytes",
     "upsert",
     "utc_now",
+    "vector_pages",
     "vector_rows",
     "whole_number",
 ]
@@ -122,6 +136,21 @@ def pack(vector: NDArray[np.float32], precision: str) -> bytes:
     return vector.astype(_DTYPES[precision]).tobytes()
 
 
+class ServerText(TypeDecorator[str]):
+    """A text in PostgreSQL, compared by its code points. PostgreSQL keeps no NUL: U+FFFD takes its place."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(collation="C")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Convert to what the database takes."""
+        del dialect
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
 class Unsigned(TypeDecorator[int]):
     """An unsigned 64-bit number, such as an inode, in a signed 64-bit column."""
 
@@ -162,8 +191,18 @@ def among(column: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]
 
 def items_of(items: Collection[int] | Collection[str]) -> Select[tuple[Any]]:
     """Select *items*, one a row, however many: they are one variable of the statement."""
-    item = each_of(literal(json.dumps(list(items)))).c.value
-    return select(whole_number(item) if isinstance(next(iter(items), None), int) else item)
+    stored = literal(json.dumps([_as_kept(item) for item in items]))
+    return numbers_of(stored) if isinstance(next(iter(items), None), int) else select(each_of(stored).c.value)
+
+
+def _as_kept(item: int | str) -> int | str:
+    # No database holds a lone surrogate, and PostgreSQL no NUL; its JSON functions refuse them.
+    return item if isinstance(item, int) else item.encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
+def numbers_of(items: ColumnElement[Any]) -> Select[tuple[int]]:
+    """Select the whole numbers of a JSON list, one a row."""
+    return select(whole_number(each_of(items).c.value))
 
 
 def replacing(table: Table, key: Sequence[str], columns: Sequence[str]) -> Insert:
@@ -192,6 +231,16 @@ def put_rows(
         connection.exec_driver_sql(_replacing(table, key, columns, connection.dialect), list(rows))
 
 
+def vector_pages(
+    connection: Connection, query: Select[tuple[int, bytes, int]], key: ColumnElement[int], rows: int
+) -> Iterator[list[Sequence[Any]]]:
+    """Yield what `vector_rows` returns, by ranges of *key*, the photo's id: *rows* rows at a time, fewer at last."""
+    last = 0
+    while read := list(vector_rows(connection, query.where(key > last).order_by(key).limit(rows))):
+        last = read[-1][0]
+        yield read
+
+
 def vector_rows(connection: Connection, query: Select[tuple[int, bytes, int]]) -> Iterable[Sequence[Any]]:
     """Run *query*, which selects a photo's id, its vector as `LargeBinary`, and its checksum; and return the rows.
 
@@ -201,7 +250,7 @@ def vector_rows(connection: Connection, query: Select[tuple[int, bytes, int]]) -
         from .bulk import read_vectors  # noqa: PLC0415 - SQLite does not need it
 
         return read_vectors(connection, query)
-    return connection.execute(query)
+    return plain_cursor(connection, query).fetchall()
 
 
 def plain_cursor(connection: Connection, query: Select[Any]) -> DBAPICursor:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from .dialect import Unsigned, Vector
+from .dialect import ServerText, Unsigned, Vector
 
 metadata = MetaData(
     naming_convention={
@@ -40,7 +40,7 @@ metadata = MetaData(
 #: Numbers have 64 bits in both databases. SQLite autoincrements only a column of its own type INTEGER.
 _INTEGER = BigInteger().with_variant(Integer, "sqlite")
 #: Texts are compared by their code points in both databases, whatever the server's locale.
-_TEXT = String().with_variant(String(collation="C"), "postgresql")
+_TEXT = String().with_variant(ServerText(), "postgresql")
 
 
 def _id() -> Column[int]:
@@ -117,12 +117,7 @@ photo = Table(
     Column("rated_at", DateTime),
     # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
-    Index(
-        None,
-        "latitude",
-        "longitude",
-        **_where("latitude IS NOT NULL"),
-    ),
+    Index(None, "latitude", "longitude", **_where("latitude IS NOT NULL")),
     Index(None, "camera", **_where("camera IS NOT NULL")),
     Index(None, "lens", **_where("lens IS NOT NULL")),
     sqlite_autoincrement=True,
@@ -154,11 +149,7 @@ file = Table(
     UniqueConstraint("folder_id", "path"),
     CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
     Index(None, "photo_id"),
-    Index(
-        None,
-        "companion_of",
-        **_where("companion_of IS NOT NULL"),
-    ),
+    Index(None, "companion_of", **_where("companion_of IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -276,6 +267,47 @@ attempt = Table(
     _need("tries", _INTEGER),
     _need("last_at", DateTime),
     _need("reason", _TEXT),
+)
+
+#: A describer's answers about a photo: a caption, labels as it wrote them, and the text in the picture. `origin` is the
+#: describer, and `tasks` are those that it was asked for.
+description = Table(
+    "description",
+    metadata,
+    _of("photo", primary=True),
+    Column("origin", _TEXT, primary_key=True),
+    _need("tasks", JSON),
+    Column("caption", _TEXT),
+    Column("labels", JSON, nullable=False, server_default="[]"),
+    Column("text", _TEXT),
+    _need("made_at", DateTime),
+    Index(None, "origin"),
+)
+
+#: The words (`store/words.py`) of captions and of texts in pictures, joined by spaces. The origin is empty for the
+#: caption in the photo's files. A full-text index is kept of them, `photo_words` (`word_index.py`), on SQLite by
+#: triggers; a revision that makes this table anew makes them anew, too.
+photo_text = Table(
+    "photo_text",
+    metadata,
+    _id(),
+    _of("photo"),
+    _need("origin", _TEXT),
+    _need("kind", _TEXT),
+    _need("words", _TEXT),
+    UniqueConstraint("photo_id", "origin", "kind"),
+    CheckConstraint("kind IN ('caption', 'text')", name="kind"),
+    sqlite_autoincrement=True,
+)
+
+#: The vector of a photo's caption in a space, and the digest of that caption.
+caption_vector = Table(
+    "caption_vector",
+    metadata,
+    _of("photo", primary=True),
+    _of("space", primary=True),
+    Column("caption_digest", LargeBinary(16), nullable=False),
+    _need("vector", Vector("float16")),
 )
 
 text_vector = Table(
@@ -481,12 +513,7 @@ tuned_threshold = Table(
 
 #: A vocabulary in force: the main one, whose name is empty, and the others; and the revision that photos are to be
 #: tagged with.
-slot = Table(
-    "slot",
-    metadata,
-    Column("name", _TEXT, primary_key=True),
-    _of("revision", name="target_revision_id"),
-)
+slot = Table("slot", metadata, Column("name", _TEXT, primary_key=True), _of("revision", name="target_revision_id"))
 
 #: Re-tags of a slot in a space. The target is the slot's revision and a version, which grows with everything that makes
 #: photos' scores differ there; `current` is the target that all photos were last scored for, NULL and 0 before the
@@ -529,12 +556,7 @@ library = Table(
 )
 
 #: SHA-256 of weights' files, remembered by their sizes and times so that a start does not read gigabytes.
-weights = Table(
-    "weights",
-    metadata,
-    Column("stamp", _TEXT, primary_key=True),
-    _need("hash", _TEXT),
-)
+weights = Table("weights", metadata, Column("stamp", _TEXT, primary_key=True), _need("hash", _TEXT))
 
 #: Queries that a person gave a name.
 saved_search = Table(

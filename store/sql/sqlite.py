@@ -37,6 +37,7 @@ from .database import DanglingRow, is_of_stored_value
 
 __all__ = [
     "SQLiteDatabase",
+    "by_kind",
     "connect",
     "copy",
     "is_ours",
@@ -73,7 +74,15 @@ _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_TOOBIG: CatalogDamaged,
 }
 #: Starts of messages without a code of their own: a text with a flipped bit, and tables that are not as we made them.
-_OF_DAMAGE = ("Could not decode", "malformed", "no such table", "no such column", "database schema")
+_OF_DAMAGE = (
+    "Could not decode",
+    "malformed",
+    "no such table",
+    "no such column",
+    "database schema",
+    "invalid fts5",
+    "vtable",
+)
 
 
 class SQLiteDatabase:
@@ -301,7 +310,7 @@ def translated(path: Path) -> Iterator[None]:
     except DanglingRow as error:
         raise CatalogDamaged(path, str(error)) from error
     except DBAPIError as error:
-        raise _ours(error, path) from error
+        raise by_kind(error, path) from error
     except sqlite3.Error as error:
         raise _by_code(error, path) from error
     except (ValueError, TypeError) as error:
@@ -310,7 +319,8 @@ def translated(path: Path) -> Iterator[None]:
         raise CatalogDamaged(path, f"a value in it cannot be read: {error}") from error
 
 
-def _ours(error: DBAPIError, path: Path) -> Exception:
+def by_kind(error: DBAPIError, path: Path) -> Exception:
+    """Return the `CatalogError` that *error* means for the catalog at *path*; *error* itself if it means none."""
     original = error.orig
     return _by_code(original, path) if isinstance(original, sqlite3.Error) else error
 

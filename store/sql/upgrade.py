@@ -12,7 +12,7 @@ from store.errors import CatalogTooNew, CatalogTooOld, ForeignDatabase, NotACata
 from .sqlite import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead, writes_ahead
 
 #: The newest revision. A catalog that has it is opened without importing Alembic.
-HEAD = "0024"
+HEAD = "0025"
 #: The oldest revision that can be upgraded.
 BASE = "0014"
 

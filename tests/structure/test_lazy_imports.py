@@ -6,7 +6,7 @@ import pytest
 import store
 
 
-@pytest.mark.parametrize("module", ["store.errors", "store.records"])
+@pytest.mark.parametrize("module", ["store.errors", "store.facts", "store.records", "store.words"])
 def test_errors_and_records_load_neither_numpy_nor_sqlalchemy_nor_faiss(module):
     script = f"import sys, {module}; print({{'numpy', 'sqlalchemy', 'faiss'}} & set(sys.modules) or 'none')"
 

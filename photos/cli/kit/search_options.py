@@ -46,9 +46,13 @@ FILTERS: Final = {
     "height": ("PIXELS", "By pixels from top to bottom."),
     "id": ("NUMBERS", "By the photo's number in this library: 12|15..18."),
     "keyword": ("KEYWORD", "By a keyword in the file or its sidecar."),
-    "caption": ("WORDS", "By a part of the caption in the file or its sidecar."),
+    "caption": ("WORDS", "By words in a caption, of the file, its sidecar or a describer: birthday cake."),
+    "text": ("WORDS", "By words in the picture, as a describer read them: invoice."),
     "is": ("STATE", "Such as duplicate, untagged, unrated, undated."),
-    "has": ("FACT", "Of which it is known: gps, date, camera, lens, rating, caption, keywords, tags."),
+    "has": (
+        "FACT",
+        "Of which it is known: gps, date, camera, lens, rating, caption, keywords, tags, description, text.",
+    ),
 }
 
 

@@ -23,8 +23,8 @@ from tests.pictures import encoded, exif_with, scene, write
 def library(tmp_path):
     made = Library(tmp_path)
     yield made
-    with made.catalog.read() as t:
-        assert t.photo_facts.wrong() == []
+    with made.catalog.write() as t:
+        assert (t.photo_facts.wrong(), t.photo_texts.wrong(), t.photo_texts.is_index_whole()) == ([], [], True)
     made.catalog.close()
 
 

@@ -556,11 +556,14 @@ def test_the_library_settings_are_one_row(catalog):
 def test_every_table_about_a_photo_carries_its_photo_id():
     about = {"embedding", "embedding_change", "file", "file_move", "former_content", "photo_scores"}
     about |= {
+        "caption_vector",
+        "description",
         "sidecar_write",
         "former_photo",
         "miniature",
         "perceptual_hash",
         "photo_edit",
+        "photo_text",
         "stated_facts",
         "tag",
         "tag_event",

@@ -19,7 +19,7 @@ export const FILTERS = {
   added: ["imported"], after: ["since"], before: [], year: [], month: [], day: [], weekday: [], time: ["hour"],
   camera: [], lens: [], iso: [], aperture: ["f"], focal: ["mm"], exposure: ["shutter"], near: [],
   place: ["country", "city"], format: ["type"], orientation: ["shape"], rating: ["stars"], mp: ["megapixels"],
-  filesize: ["bytes"], size: [], width: [], height: [], id: [], keyword: ["keywords"], caption: ["title", "description"],
+  filesize: ["bytes"], size: [], width: [], height: [], id: [], keyword: ["keywords"], caption: ["title", "description"], text: ["ocr"],
   is: [], has: [],
 };
 

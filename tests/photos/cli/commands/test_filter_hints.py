@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
-from store import Catalog
+from store import Catalog, StoredDescription
 from store.sql import schema as tables
 
 
@@ -48,6 +49,45 @@ def test_a_mistyped_name_is_met_by_the_nearest(shot, query, meant):
     assert (result.status, result.out) == (1, "")
     assert result.err.endswith(f"; did you mean `{meant}`?\n")
     assert shot("search", meant).status == 0
+
+
+def test_a_part_of_a_captions_word_is_met_by_wildcards(shot, tmp_path):
+    picture = tmp_path / "pictures" / "cake.jpg"
+    exif = Image.Exif()
+    exif[0x010E] = "Anna's birthday cake"
+    Image.new("RGB", (40, 30), (9, 99, 9)).save(picture, exif=exif)
+    assert shot("index").status == 0
+    assert shot("search", "--caption", "Birthday Cake", "--paths").lines == [str(picture)]
+    assert shot("search", "--not", "has:caption", "--paths").out.count("DSC") == 2
+    result = shot("search", "caption:birth")
+    assert (result.status, result.err) == (
+        1,
+        "photos: No photo meets `caption:birth`, but some meet `caption:*birth*`.\n",
+    )
+    assert shot("search", "caption:*birth*", "--paths").lines == [str(picture)]
+    assert "but some" not in shot("search", "text:birthday").err
+    assert shot("search", "--text", "birthday|invoice").status == 1
+
+
+def test_descriptions_by_other_models_are_found(shot, tmp_path):
+    made_at = datetime(2026, 1, 1)  # noqa: DTZ001 - the catalog keeps times without a zone
+    told = StoredDescription("model@1", frozenset({"caption", "text"}), "A desk", (), "Invoice No. 7", made_at)
+    with Catalog.open(shot.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        (found,) = (
+            row.id for row in t.connection.execute(select(tables.photo).where(tables.photo.c.camera == "NIKON D750"))
+        )
+        t.descriptions.put(found, told)
+
+    def names(*query):
+        return [Path(line).name for line in shot("search", *query, "--paths").lines]
+
+    described, other = ["DSC_0004.jpg"], ["DSC_0014.jpg"]
+    for query in ("text:invoice", 'text:"no 7"', "ocr:nothing|invoice", "caption:desk", "has:description", "has:text"):
+        assert (names(query), names(f"-{query}")) == (described, other)
+    assert names("caption:desk", "text:invoice", "has:caption") == described
+    (tmp_path / "pictures" / "2019-05 Lake Como" / "DSC_0004.jpg").unlink()
+    assert shot("index").status == 0
+    assert shot("search", "text:invoice").status == 1
 
 
 @pytest.mark.parametrize("query", ["camera:sony", "-camera:*n*", "year:1999", "in:./nowhere"])

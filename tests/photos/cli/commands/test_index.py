@@ -317,6 +317,35 @@ def test_verify_finds_facts_that_are_not_those_of_the_files(filled, pictures):
     assert (match["rating"], match["date_source"]) == (4, None)
 
 
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("UPDATE photo_text SET words = 'other'", "photo whose words are not those of its captions and texts"),
+        (
+            "UPDATE photo_words_data SET block = x'00' WHERE id > 10",
+            "index of words that is not that of captions and texts",
+        ),
+        (
+            "INSERT INTO photo_words (photo_words, rowid, words) VALUES ('delete', 1, 'a red wall')",
+            "index of words that is not that of captions and texts",
+        ),
+    ],
+)
+def test_verify_finds_words_that_are_not_those_of_captions(filled, pictures, damage, what):
+    (pictures / "red.png.xmp").write_bytes(
+        packet("<dc:description><rdf:Alt><rdf:li>A red wall</rdf:li></rdf:Alt></dc:description>")
+    )
+    filled("index")
+    assert filled("verify").status == 0
+    with Catalog.open(filled.library / "catalog.sqlite3") as opened, opened.write() as t:
+        t.connection.exec_driver_sql(damage)
+    result = filled("verify", "--json")
+    assert (result.status, [json.loads(line)["what"] for line in result.lines]) == (1, [what])
+    assert filled("verify", "--repair").status == 0
+    assert filled("verify").status == 0
+    assert "red.png" in filled("search", "caption:red wall").out
+
+
 def test_verify_counts_index_rows_without_an_embedding(filled):
     filled("search", "red")
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
