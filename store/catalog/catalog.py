@@ -13,7 +13,8 @@ from typing import Self
 from sqlalchemy import Connection, select, update
 
 from store.embeddings.cache import EmbeddingCache
-from store.embeddings.embeddings import Embeddings, Spaces, Texts
+from store.embeddings.embeddings import Embeddings, Spaces
+from store.embeddings.texts import Texts
 from store.errors import PostgresNotInstalled
 from store.filters.facets import Facets
 from store.filters.selection import Selection

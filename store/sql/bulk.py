@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Dialect, Select, Table
 
-from .dialect import Vector
 from .postgres import driver_of
 
 #: The format's signature, no flags, and no extension of the header.
@@ -32,12 +31,16 @@ def replace_rows(
     key: tuple[str, ...],
     columns: tuple[str, ...],
     rows: Sequence[tuple[object, ...]],
+    halfvecs: Collection[str],
 ) -> None:
-    """Put *rows*, values of *key* and *columns*, into *table*, in place of rows with the same keys; see `put_rows`."""
+    """Put *rows*, values of *key* and *columns*, into *table*, in place of rows with the same keys; see `put_rows`.
+
+    Values of the columns *halfvecs* are little-endian floats for a `halfvec`.
+    """
     if not rows:
         return
     names = (*key, *columns)
-    halfvecs = {place for place, name in enumerate(names) if _is_halfvec(table, name)}
+    places = {place for place, name in enumerate(names) if name in halfvecs}
     same, all_names = (_names(connection.dialect, some) for some in (key, names))
     keys = [[row[place] for row in rows] for place in range(len(key))]
     lists = ", ".join("%s::bigint[]" for _ in key)
@@ -51,7 +54,7 @@ def replace_rows(
             keys,
         )
         with cursor.copy(f"COPY {name} ({', '.join(all_names)}) FROM STDIN (FORMAT BINARY)") as copy:
-            for part in _encoded(rows, halfvecs):
+            for part in _encoded(rows, places):
                 copy.write(part)
 
 
@@ -66,11 +69,6 @@ def read_vectors(connection: Connection, query: Select[tuple[int, bytes, int]]) 
         for part in copy:
             data += part
     yield from _decoded(memoryview(data)[len(_HEADER) : len(data) - len(_END)])
-
-
-def _is_halfvec(table: Table, name: str) -> bool:
-    kind = table.c[name].type
-    return isinstance(kind, Vector) and kind.precision == "float16"
 
 
 def _encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:

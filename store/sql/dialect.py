@@ -121,6 +121,10 @@ class Vector(TypeDecorator[NDArray[np.float32]]):
         return np.frombuffer(value, _DTYPES[self.precision]).astype(np.float32)
 
 
+def _is_halfvec(kind: TypeEngine[Any]) -> bool:
+    return isinstance(kind, Vector) and kind.precision == "float16"
+
+
 def is_postgres(dialect: Dialect) -> bool:
     """Return whether statements are for PostgreSQL."""
     return dialect.name == "postgresql"
@@ -226,7 +230,8 @@ def put_rows(
     if is_postgres(connection.dialect):
         from .bulk import replace_rows  # noqa: PLC0415 - SQLite does not need it
 
-        replace_rows(connection, table, key, columns, rows)
+        halfvecs = [name for name in columns if _is_halfvec(table.c[name].type)]
+        replace_rows(connection, table, key, columns, rows, halfvecs)
     elif rows:
         connection.exec_driver_sql(_replacing(table, key, columns, connection.dialect), list(rows))
 
