@@ -255,7 +255,7 @@ def vector_rows(connection: Connection, query: Select[tuple[int, bytes, int]]) -
         from .bulk import read_vectors  # noqa: PLC0415 - SQLite does not need it
 
         return read_vectors(connection, query)
-    return plain_cursor(connection, query).fetchall()
+    return connection.execute(query)
 
 
 def plain_cursor(connection: Connection, query: Select[Any]) -> DBAPICursor:

@@ -83,7 +83,7 @@ class _Day(FunctionElement[str]):
 
 @compiles(_Day)
 def _start_of_time(element: _Day, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"substr({compiler.process(element.clauses, **kept)}, 1, 10)"
+    return f"substr(CAST({compiler.process(element.clauses, **kept)} AS VARCHAR), 1, 10)"
 
 
 @compiles(_Day, _OTHER)

@@ -91,7 +91,7 @@ def server():
     """A PostgreSQL server with pgvector."""
     reason = postgres.why_not()
     if reason is not None:
-        (pytest.fail if postgres.must_run() else pytest.skip)(reason)
+        (pytest.fail if postgres.WANTED else pytest.skip)(reason)
     with postgres.running() as running:
         yield running
 

