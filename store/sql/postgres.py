@@ -53,6 +53,8 @@ __all__ = [
 
 #: Seconds to wait for another process's write.
 _PATIENCE: Final = 30.0
+#: Seconds that a transaction waits at least.
+_STEP: Final = 0.5
 #: The advisory lock of a transaction that writes: "PHOT". Advisory locks belong to one database.
 _LOCK: Final = 0x50484F54
 _MARK: Final = "photos catalog"
@@ -120,7 +122,8 @@ class PostgresDatabase:
     @contextmanager
     def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
         """Begin a transaction, as `Database` has it."""
-        seconds = self._patience if patience is None else patience
+        # As with SQLite, a writer that will not wait long waits for one of the short transactions.
+        seconds = self._patience if patience is None else max(patience, min(_STEP, self._patience))
         with transaction(self._engine, self.path, writes=writes, patience=seconds) as connection:
             self._check_tables(connection)
             yield connection

@@ -601,11 +601,10 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
         latest_change(t.connection, space)
         changes_since(t.connection, space, 0)
         event.remove(t.connection, "before_cursor_execute", note)
-        unknown = {"sidecar_facts"} if t.connection.dialect.name == "postgresql" else set()
         for statement, parameters in seen.items():
             scanned = tables_read_whole(t.connection, statement, parameters)
-            # Spaces, folders and scorings are few. Without statistics, PostgreSQL expects a sidecar for every file.
-            assert scanned <= {"space", "folder", "scoring", *unknown}, (statement, scanned)
+            # Spaces, folders and scorings are few.
+            assert scanned <= {"space", "folder", "scoring"}, (statement, scanned)
 
 
 def test_the_database_refuses_rows_that_break_a_constraint(tagged):
