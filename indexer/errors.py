@@ -2,6 +2,7 @@
 
 IndexerError
 ├── ModelError                    (indexer.models.errors)
+├── DescriberError                (indexer.describers.errors)
 ├── NoReaders                     no process to read files in
 └── DecodeError                   one file; it costs that file alone (indexer.decode.errors)
 """

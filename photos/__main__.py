@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None, invocation: Invocation | None = Non
 def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     # By default numpy's threads wait for work by spinning, each on a core, and most commands have little work for them.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    # Those of torch and FAISS do so, too. Beside readers of `photos add`, or other programs, that multiplies the time.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Imported here so that Ctrl-C during an import ends with a sentence too.
     from click import ClickException  # noqa: PLC0415
     from click.exceptions import Abort  # noqa: PLC0415

@@ -6,8 +6,8 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any, Final
@@ -29,12 +29,24 @@ PRECISIONS: Final = ("float32", "bfloat16", "float16", "int8", "bnb-int8", "bnb-
 BACKENDS: Final = ("own", "transformers")
 #: Values of `patches`.
 PATCHES: Final = (256, 576, 1024)
+#: Value of `describe_with` for the model at `describe_endpoint`.
+ENDPOINT: Final = "endpoint"
+#: Settings whose values are shown nowhere.
+SECRETS: Final = frozenset({"describe_key"})
+#: In place of the value of a secret setting.
+_SET: Final = "set"
+#: Tables of `config.toml`: `endpoint` in the table `describe` is the setting `describe_endpoint`.
+_TABLES: Final = ("describe",)
 _PREFIX = "PHOTOS_"
 #: Bytes of `config.toml`.
 _LARGEST: Final = 1 << 20
 #: Most processes, threads or pictures, and the longest time in any unit: beyond, clocks overflow.
 _MOST: Final = 100_000
 _LONGEST: Final = 1_000_000
+#: Most requests at once: each holds a thread and a picture.
+_MOST_REQUESTS: Final = 64
+#: Least and most pixels of the longest side of pictures for a describer.
+_SIDES: Final = (64, 2048)
 #: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
 _USUAL = {"config": ".config", "data": ".local/share"}
 
@@ -102,6 +114,26 @@ class Settings:
     thumbnails: bool = True
     #: Gigabytes of previews, the larger pictures, that are kept.
     preview_cache_gb: float = 1.0
+    #: Address of the OpenAI-compatible server whose model describes photos.
+    describe_endpoint: str | None = None
+    #: Name of the model at that server.
+    describe_model: str | None = None
+    #: Key that the server asks for. It is in no text about the settings.
+    describe_key: str | None = field(default=None, repr=False)
+    #: Longest side, in pixels, of the pictures that are sent to the server.
+    describe_side: int = 720
+    #: Language that descriptions are asked for in; the model chooses if it is None.
+    describe_language: str | None = None
+    #: Seconds in which the server answers a request.
+    describe_timeout: float = 120.0
+    #: Requests that the server gets at once.
+    describe_requests: int = 2
+    #: Whether pictures may be sent to a server outside this machine and its private networks.
+    describe_remote: bool = False
+    #: The describer unless another one is named: `ENDPOINT`, or the name or folder of a Florence-2 checkpoint.
+    describe_with: str | None = None
+    #: Whether `watch` describes photos.
+    describe_new: bool = False
 
     @property
     def decodes_in_full(self) -> bool:
@@ -146,7 +178,7 @@ def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Setti
 class SettingInForce:
     """A setting, its value, and its source: "default", "file", "environment" or "option".
 
-    `place` is the file and line, the variable or the option; empty for a default.
+    `place` is the file and line, the variable or the option; empty for a default. The value of a secret is "set".
     """
 
     name: str
@@ -170,10 +202,14 @@ def settings_in_force(
     places |= {name: ("environment", variable) for variable, name, _ in _from_environment(environment)}
     places |= {name: ("option", _option(name)) for name, value in options.items() if value is not None}
     return [
-        SettingInForce(name, getattr(settings, name), *places.get(name, ("default",)))
+        SettingInForce(name, _shown(name, getattr(settings, name)), *places.get(name, ("default",)))
         for name in _READERS
         if not names or name in names
     ]
+
+
+def _shown(name: str, value: object) -> object:
+    return _SET if name in SECRETS and value is not None else value
 
 
 def _option(name: str) -> str:
@@ -237,16 +273,40 @@ def _from_file(path: Path) -> list[tuple[str, str, object]]:
         settings = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise SettingError(str(path), f"it is not valid TOML ({error})") from error
-    return [(f"{path}:{_line(text, name)}", name, value) for name, value in settings.items()]
+    found: dict[str, tuple[str, str, object]] = {}
+    for table, key, value in _entries(settings):
+        name = f"{table}_{key}" if table else key
+        place = f"{path}:{_line(text, table, key)}"
+        if name in found:
+            raise SettingError(place, f"{name} is set already")
+        found[name] = place, name, value
+    return list(found.values())
 
 
-def _line(text: str, name: str) -> int:
-    import re  # noqa: PLC0415 - as above
+def _entries(settings: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
+    """The table, the key and the value of each entry; the table is empty for those of none."""
+    for key, value in settings.items():
+        if key in _TABLES and isinstance(value, dict):
+            yield from ((key, within, inner) for within, inner in value.items())
+        else:
+            yield "", key, value
 
+
+def _line(text: str, table: str, key: str) -> int:
+    """The line of *key* in *table*, or of the table where that is one line; 1 if it is written in an odd way."""
+    begins = 0
     for number, line in enumerate(text.splitlines(), 1):
-        if re.match(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""", line):
+        if table and _starts(line, table):
+            begins = begins or number
+            if _starts(line.partition(".")[2], key):
+                return number
+        elif (begins or not table) and _starts(line, key):
             return number
-    return 1
+    return begins or 1
+
+
+def _starts(line: str, name: str) -> bool:
+    return re.match(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""", line) is not None
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, object]]:
@@ -262,7 +322,8 @@ def _with(settings: Settings, name: str, value: object, place: str) -> Settings:
     try:
         read_value = read(value)
     except (TypeError, ValueError) as error:
-        raise SettingError(place, f"{name} must be {error}, not {value!r}") from error
+        given = "" if name in SECRETS else f", not {_without_password(value)!r}"
+        raise SettingError(place, f"{name} must be {error}{given}") from error
     changed: dict[str, Any] = {name: read_value}
     return replace(settings, **changed)
 
@@ -286,6 +347,40 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a name")
     return value
+
+
+def _without_password(value: object) -> object:
+    return re.sub("//[^/@]*@", "//…@", value) if isinstance(value, str) else value
+
+
+def _address(value: object) -> str:
+    """Read the address of a server. The describer checks the rest of it."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - most people have no such setting
+
+    try:
+        parts = urlsplit(_text(value))
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError('an address such as "http://localhost:11434/v1"')
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an address without a name and password, for which describe_key is there")
+    return str(value).strip()
+
+
+def _key(value: object) -> str:
+    # It is sent in a header, which a line feed would end.
+    if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
+        raise ValueError("letters, digits and signs of ASCII, without spaces")
+    return value
+
+
+def _side(value: object) -> int:
+    number = _count(value)
+    if not _SIDES[0] <= number <= _SIDES[1]:
+        raise ValueError(f"from {_SIDES[0]} to {_SIDES[1]} pixels")
+    return number
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
@@ -321,6 +416,13 @@ def _size(value: object) -> int:
     number = _count(value)
     if number > _MOST:
         raise ValueError(f"at most {_MOST}")
+    return number
+
+
+def _requests(value: object) -> int:
+    number = _count(value)
+    if number > _MOST_REQUESTS:
+        raise ValueError(f"at most {_MOST_REQUESTS}")
     return number
 
 
@@ -409,5 +511,15 @@ _READERS: dict[str, Callable[[object], object]] = {
     "duplicates_prefer": _folders,
     "thumbnails": _yes_or_no,
     "preview_cache_gb": _not_negative,
+    "describe_endpoint": _address,
+    "describe_model": _text,
+    "describe_key": _key,
+    "describe_side": _side,
+    "describe_language": _text,
+    "describe_timeout": _span,
+    "describe_requests": _requests,
+    "describe_remote": _yes_or_no,
+    "describe_with": _text,
+    "describe_new": _yes_or_no,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

@@ -18,6 +18,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AnotherTried            another model is being tried
 ├── TrialBusy               another process embeds photos with the model that is tried
 ├── NothingTried            no model is being tried
+├── NoDescriber             no describer is set up
+├── DescribersBusy          another process describes photos
 ├── SpaceUnready            a model does not have all photos and tags yet
 ├── NoEarlierModel          there is no model to go back to
 ├── PatchesInUse            the library's photos were embedded with another number of patches
@@ -221,15 +223,38 @@ class TrialBusy(PhotosError):
 
 
 class NothingTried(PhotosError):
-    """No model is being tried, and none was named. `others` are those of the library that could be."""
+    """No model is being tried, and none was named.
+
+    `others` are those of the library that could be, and `previous` is the one before the last switch, if it is kept.
+    """
 
     others: Sequence[str] = ()
+    previous: str | None = None
 
     def __str__(self) -> str:
         """One sentence."""
         *first, last = map(safe, self.others) if self.others else ("",)
         remedy = f"name one of {', '.join(first)} and {last}" if first else "`photos model try NAME` begins that"
-        return f"No model is being tried here; {remedy}."
+        back = "" if self.previous is None else f", and `photos model rollback` goes back to {safe(self.previous)}"
+        return f"No model is being tried here; {remedy}{back}."
+
+
+class NoDescriber(PhotosError):
+    """No describer is set up, and none was named."""
+
+    status = 2
+    sentence = (
+        "No describer is set up; for one by Ollama, `ollama pull {model}` and set describe_endpoint = "
+        '"http://localhost:11434/v1" and describe_model = "{model}" in config.toml (`photos config --path`), or name a '
+        "Florence-2 checkpoint with --with."
+    )
+    model: str = "qwen3-vl:2b"
+
+
+class DescribersBusy(PhotosError):
+    """Another process describes photos of the library."""
+
+    sentence = "Another process describes photos of this library; try again when it has ended."
 
 
 class SpaceUnready(PhotosError):
@@ -371,10 +396,13 @@ class OpenToAll(PhotosError):
 
 
 class WrongCursor(PhotosError):
-    """The cursor of a page is of another library, or of a later state of this one."""
+    """The cursor of a page is of another library, of a later state of this one, or of another order of photos."""
 
     status = 2
-    sentence = "This cursor is of another library, or of one that was restored from a copy; begin again without it."
+    sentence = (
+        "This cursor is of another library, of one that was restored from a copy, or of another order; "
+        "begin again without it."
+    )
 
 
 class DaemonFailed(PhotosError):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from photos.errors import AlreadyWatched, PhotosError, TrialBusy
+from photos.errors import AlreadyWatched, DescribersBusy, PhotosError, TrialBusy
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
@@ -21,7 +21,7 @@ from store.private_files import CATALOG_FILE, as_catalog, file_mode, make_folder
 
 #: Seconds in which a process that holds the lock has published its state.
 _PUBLISH_SECONDS = 2.0
-#: Seconds in which a process that embeds photos in a second space ends its part.
+#: Seconds in which a process that embeds photos in a second space, or describes them, ends its part.
 PART_SECONDS = 30.0
 #: Bytes of the file with the state.
 _LARGEST = 1 << 24
@@ -33,7 +33,7 @@ class DaemonInfo:
 
     pid: int
     started_at: float
-    #: "indexing", "trying a model", "waiting", or "waiting for" a condition.
+    #: "indexing", "trying a model", "describing photos", "waiting", or "waiting for" a condition.
     state: str
     #: Start of this state.
     since: float
@@ -79,6 +79,17 @@ def trial_lock(library: Path, patience: float = _PUBLISH_SECONDS) -> Iterator[No
     Raises `TrialBusy` if another process holds it for *patience* seconds, and `CatalogMoved` if the library is gone.
     """
     with named_lock(library, "trial.lock", TrialBusy(), patience):
+        yield
+
+
+@contextmanager
+def describe_lock(library: Path, patience: float = PART_SECONDS) -> Iterator[None]:
+    """Hold the lock of the process that describes photos of *library*.
+
+    Raises `DescribersBusy` if another process holds it for *patience* seconds, and `CatalogMoved` if the library is
+    gone.
+    """
+    with named_lock(library, "describe.lock", DescribersBusy(), patience):
         yield
 
 

@@ -130,9 +130,12 @@ def pick(settings: Settings, requested: str | None, current: str | None) -> Chec
 
 
 def downloaded(models: Path) -> dict[str, Path]:
-    """The folders of downloaded checkpoints, by hub id."""
+    """The folders of downloaded checkpoints, by hub id, without those of describers."""
+    from indexer.describers import is_florence  # noqa: PLC0415 - few commands list checkpoints
+
     folders = models.glob("[!.]*--*") if models.is_dir() else ()
-    return {folder.name.replace("--", "/", 1): folder for folder in folders if folder.is_dir()}
+    by_name = {folder.name.replace("--", "/", 1): folder for folder in folders if folder.is_dir()}
+    return {name: folder for name, folder in by_name.items() if not is_florence(name)}
 
 
 def has_gpu(exists: Callable[[Path], bool] = Path.exists) -> bool:

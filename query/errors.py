@@ -5,10 +5,13 @@ QueryError
 ├── ContradictoryLabel      (name) added, rejected or cleared at once
 ├── BadSlotName             (name) no possible name of a slot
 ├── BadSource               (name) no possible name of another program
+│   ├── DescriberSource     it is a describer's
+│   └── SourceTaken         of a describer: tags were imported from it
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
 ├── NoProbabilities         (model) a threshold for a checkpoint without a bias
 ├── NotInLibrary            (path) no photo of the library
+├── RepeatedSource          (name, again) a source of tags that is compared with itself; a usage error
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
 ├── UnknownSlot             (name, known) no slot of that name
@@ -72,6 +75,24 @@ class BadSource(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{self.name[:_QUOTED]!r} cannot be the name of a program: `photos tags compare` means other tags by it."
+
+
+class DescriberSource(BadSource):
+    """Tags cannot be imported under the name of a describer: its tags follow from its descriptions."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{self.name[:_QUOTED]!r} is a describer here, whose tags follow from its descriptions: use another name."
+        )
+
+
+class SourceTaken(BadSource):
+    """A describer cannot have the name of a program that tags were imported from."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"Tags were imported from {self.name[:_QUOTED]!r}, so no describer can have that name here."
 
 
 class BadQuery(QueryError):
@@ -239,6 +260,15 @@ class UnknownSource(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"No tags came from {self.name!r}; there are {', '.join(self.known)}."
+
+
+class RepeatedSource(QueryError):
+    """A source of tags was to be compared with itself, under the names `name` and `again`."""
+
+    sentence = "{name} and {again} are the same tags; name another source."
+    status = 2
+    name: str
+    again: str
 
 
 #: Characters of a token that a sentence quotes.

@@ -23,6 +23,8 @@ _OWNER_FOLDER: Final = 0o700
 #: Names of what a library's folder holds, and starts of the names of the catalog's own files and of unfinished ones.
 _NAMES: Final = frozenset(
     {
+        "describe.json",
+        "describe.lock",
         "http-sessions.json",
         "http-token",
         "index",
@@ -36,7 +38,15 @@ _NAMES: Final = frozenset(
         "watch.log.1",
     }
 )
-_STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".http-sessions.json.", ".http-token.", ".watch.json.")
+_STARTS: Final = (
+    CATALOG_FILE,
+    THUMBNAILS_FILE,
+    PREVIEWS_FILE,
+    ".http-sessions.json.",
+    ".http-token.",
+    ".watch.json.",
+    ".describe.json.",
+)
 
 
 def file_mode(folder: str | os.PathLike[str]) -> int:

@@ -12,7 +12,14 @@ from photos.errors import DaemonRefused, EmptyLibrary, MissingFolder, NothingFou
 from query.errors import BadQuery, EmptyQuery
 from store.errors import CatalogBusy, FolderCovered, safe
 
-MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.models.errors", "query.errors")
+MODULES = (
+    "store.errors",
+    "indexer.errors",
+    "indexer.decode.errors",
+    "indexer.describers.errors",
+    "indexer.models.errors",
+    "query.errors",
+)
 
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
@@ -55,12 +62,15 @@ CODES = {
     "damaged",
     "already_watched",
     "demo_incomplete",
+    "describer_away",
+    "describer_broken",
     "device_unavailable",
     "disk_failed",
     "disk_full",
     "download_failed",
     "empty_library",
     "empty_query",
+    "endpoint_invalid",
     "file_exists",
     "file_refused",
     "folder_covered",
@@ -91,6 +101,7 @@ CODES = {
     "patches_fixed",
     "patches_in_use",
     "refused",
+    "remote_endpoint",
     "setting_error",
     "sidecar_left",
     "sidecars_busy",
@@ -107,6 +118,7 @@ CODES = {
     "unwritable_file",
     "vocabulary_changed",
     "vocabulary_error",
+    "wrong_checkpoint",
 }
 
 

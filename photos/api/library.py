@@ -24,22 +24,24 @@ from photos.operations.indexing import failed, index, prune
 from photos.operations.indexing.index import AddRequest, IndexRequest, IndexResult
 from photos.operations.indexing.prune import PruneRequest, PruneResult
 from photos.operations.progress import SILENT, Progress
-from photos.operations.searching import explain, facets, photos, search, similar
+from photos.operations.searching import caption_vectors, explain, facets, photos, search, similar
 from photos.operations.searching.chosen_photos import ChosenPhotos
 from photos.operations.searching.explain import ExplainRequest, ExplainResult
 from photos.operations.searching.facets import FACETS, FacetCount, FacetsRequest
 from photos.operations.searching.requests import SearchRequest, SimilarRequest
 from photos.operations.searching.search import SearchResult
 from photos.operations.status import LibraryStatus
-from photos.operations.tagging import ratings, retag, sidecars, tag_import, tags, teach
+from photos.operations.tagging import ratings, retag, sidecars, source_comparison, tag_import, tags, teach
 from photos.operations.tagging.ratings import RatedPhoto, RateRequest
 from photos.operations.tagging.retag import RetagRequest, RetagResult
 from photos.operations.tagging.sidecars import UndoRequest, WriteRequest
-from photos.operations.tagging.tag_import import CompareSourcesRequest, ImportTagsRequest, SourceComparison, TagImport
+from photos.operations.tagging.source_comparison import CompareSourcesRequest
+from photos.operations.tagging.tag_import import ImportTagsRequest, TagImport
 from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
 from photos.operations.tagging.teach import TaughtLabel, TeachRequest
 from photos.operations.verify import VerifyRequest, VerifyResult
 from photos.sidecars import UndoReport, WriteReport
+from query.tagging import Comparison
 from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
 
 from .arguments import AnyPath, AnyPhoto, known_patches, path_texts, photo_references, several
@@ -140,12 +142,14 @@ class Library(Followed):
         group: bool = False,
         exact: bool = False,
         model: str | None = None,
+        with_captions: bool = False,
     ) -> SearchResult:
         """Return the *count* photos, all if None, after *offset* better ones that *query* finds, with scores and tags.
 
         The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
         the options of `photos search`; *stands_out* is `--min-score auto`, and *model* another model of the library.
-        Raises `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
+        With captions, vectors of those that have none are made first, which takes long in a large library. Raises
+        `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
         """
         request = SearchRequest(
             query=query,
@@ -158,7 +162,9 @@ class Library(Followed):
             group=group,
             exact=exact,
             model=model,
+            with_captions=with_captions,
         )
+        caption_vectors.embed_captions_for(self._library, request, SILENT)
         return search.search(self._library, request)
 
     def similar(
@@ -247,16 +253,22 @@ class Library(Followed):
         return tags.tag_history(self._library, photo_references(photos))
 
     def import_tags(self, file: AnyPath, source: str) -> TagImport:
-        """Import the tags of another program, *source*, from a CSV file or a file of JSON objects."""
+        """Import the tags of another program, *source*, from a file of CSV, JSON or text."""
         return tag_import.import_tags(self._library, ImportTagsRequest(os.fspath(file), source))
 
     def import_keywords(self, source: str = tag_import.KEYWORDS) -> TagImport:
         """Import the keywords in pictures and sidecars as tags of *source*."""
         return tag_import.import_keywords(self._library, source)
 
-    def compare_sources(self, one: str, other: str) -> SourceComparison:
-        """Compare two sources of tags: "auto", "user", or the source of an import."""
-        return tag_import.compare_sources(self._library, CompareSourcesRequest(one, other))
+    def compare_sources(
+        self, one: str, other: str, *more: str, query: str | None = None, top: int | None = None
+    ) -> Comparison:
+        """Compare sources of tags: "auto" or "siglip", "auto:SLOT", "user", or the sources of imports.
+
+        *query* and *top* are as in `tag`: only these photos count.
+        """
+        request = CompareSourcesRequest(sources=(one, other, *more), query=query, directory=os.getcwd(), top=top)
+        return source_comparison.compare_sources(self._library, request)
 
     # Tagging
 

@@ -197,13 +197,14 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "group": _flag,
     "exact": _flag,
     "model": lambda value: None if value is None else _text(value),
+    "with_captions": _flag,
     "only_library": _flag,
 }
 
 
 def decode_search(body: Mapping[str, object]) -> SearchRecord:
     """Return *body* as the record of a search. Raises `LookupError` or `TypeError` if it is none."""
-    for field in ("title", "of_text", "is_cut", "is_chance", "best", "least", "reason", "total"):
+    for field in ("title", "of_text", "is_cut", "is_chance", "best", "least", "reason", "total", "captions"):
         _ = body[field]
     if not isinstance(body["matches"], list):
         raise TypeError(body["matches"])

@@ -15,6 +15,7 @@ from indexer import WHOLE, DirtyPaths, ImageEncoder, IndexReport, NoReaders, Sub
 from indexer.models.protocols import EncoderFactory
 from indexer.watch.filesystem_events import FolderWatcher
 from photos.config import Settings
+from photos.daemon.describing import NewPhotos
 from photos.daemon.quiet_hours import PausePolicy
 from photos.encoders import CachedEncoders
 from photos.errors import PhotosError, TrialBusy, safe
@@ -40,6 +41,8 @@ _CHECK = 60.0
 _SLEPT = 30.0
 #: Seconds between two checks of the reason to pause.
 _PAUSE = 5.0
+#: Seconds after which describing makes way for other processes that describe.
+_DESCRIBED = 15.0
 #: Seconds before work is tried again that failed because of a full disk or a lock.
 _RETRY = 60.0
 
@@ -78,8 +81,20 @@ def watch(
                     prepare()
 
             thumbnails = Thumbnails.of(library)
-            with closing(Backlog(library, thumbnails)) as backlog, closing(thumbnails):
-                watcher = Watcher(library, model, encoders, after_pass, backlog=backlog, answers=prepare is not None)
+            with (
+                closing(Backlog(library, thumbnails)) as backlog,
+                closing(thumbnails),
+                closing(NewPhotos(library)) as new,
+            ):
+                watcher = Watcher(
+                    library,
+                    model,
+                    encoders,
+                    after_pass,
+                    backlog=backlog,
+                    new_photos=new if settings.describe_new else None,
+                    answers=prepare is not None,
+                )
                 watcher.run(make_progress)
 
 
@@ -91,8 +106,8 @@ def log_notice(sentence: str) -> None:
 class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
-    The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*. *answers* is
-    published in the library's `DaemonInfo`.
+    The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*, and then lets
+    *new_photos* be described. *answers* is published in the library's `DaemonInfo`.
     """
 
     def __init__(
@@ -104,6 +119,7 @@ class Watcher:
         pause: PausePolicy | None = None,
         *,
         backlog: Backlog | None = None,
+        new_photos: NewPhotos | None = None,
         answers: bool = False,
     ) -> None:
         self._library = library
@@ -113,6 +129,7 @@ class Watcher:
         settings = library.settings
         self._pause = pause or PausePolicy(settings)
         self._backlog = backlog
+        self._new_photos = new_photos
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -131,7 +148,7 @@ class Watcher:
                 self._listen(folders)
                 self._follow_switch()
                 self._index(folders, self._parts(folders), make_progress)
-                self._wait(is_busy=self._go_on_trying(make_progress))
+                self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
                 folders = all_folders(self._library)
         finally:
             self._listener.close()
@@ -177,6 +194,8 @@ class Watcher:
             self._info = replace(self._info, scanned_at=time.time())
             if self._backlog is not None:
                 self._backlog.refresh()
+        if self._new_photos is not None:
+            self._new_photos.refresh(is_whole=parts is None)
         for folder, path in report.too_recent:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._info = replace(self._info, problem=None)
@@ -212,6 +231,21 @@ class Watcher:
         # What is left cannot be read for now, or the model not be opened.
         self._tried = trial, self._full_due
         return False
+
+    def _describe(self, make_progress: MakeProgress) -> bool:
+        """Let some new photos be described, unless thumbnails lack. Returns whether there is more to do."""
+        if self._new_photos is None or not self._new_photos.is_due or self._pause.reason() is not None:
+            return False
+        if self._backlog is not None and self._backlog.has_more:
+            return False
+        until = time.monotonic() + _DESCRIBED
+        self._set_state("describing photos")
+        with make_progress() as progress:
+            return self._new_photos.work(lambda: self._has_other_work(until), progress)
+
+    def _has_other_work(self, until: float) -> bool:
+        """Return whether it is *until* then, something changed, or there is a reason to pause."""
+        return time.monotonic() >= until or self._hints.wait(0) or self._pause.reason() is not None
 
     def _options(self, parts: Parts) -> PassOptions:
         return PassOptions(
@@ -270,9 +304,7 @@ class Watcher:
     def _make_thumbnails(self, until: float) -> None:
         """Make missing thumbnails *until* then, or until something changes or there is a reason to pause."""
         if self._backlog is not None:
-            self._backlog.work(
-                lambda: time.monotonic() >= until or self._hints.wait(0) or self._pause.reason() is not None
-            )
+            self._backlog.work(lambda: self._has_other_work(until))
 
     def _poll_wait(self, now: float) -> float:
         return self._poll_due - now if self._listener.unwatchable() else _CHECK

@@ -38,6 +38,10 @@ class SearchArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ] = "relevance"
     stands_out: Annotated[bool, Meta(description="Leave out photos that match no better than chance.")] = False
     group: Group = False
+    with_captions: Annotated[
+        bool,
+        Meta(description="Order by captions of the photos, too, where they are known. They may be wrong."),
+    ] = False
 
 
 class SimilarArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

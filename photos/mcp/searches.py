@@ -25,6 +25,7 @@ def search_photos(library: AskedLibrary, asked: SearchArguments) -> Answer:
             sort=asked.sort,
             stands_out=asked.stands_out,
             group=asked.group,
+            with_captions=asked.with_captions,
             only_library=True,
         )
     )

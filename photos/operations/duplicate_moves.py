@@ -12,6 +12,7 @@ from photos.errors import MissingFolder, MoveIntoLibrary, UnwritableFile
 from photos.library import OpenLibrary
 from photos.moves.runs import LeftFile, MoveReport, PhotoFile, move_files, undo_moves
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
+from photos.operations.file_places import follow_files
 from photos.operations.folders import absolute, is_offline
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from store import MoveRun
@@ -20,7 +21,7 @@ from store.paths import is_inside
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveDuplicatesRequest:
-    """Duplicates to move to `folder`, which is made if the folder that it is to be in exists.
+    """Duplicates to move to `folder`, which is made for the first file if the folder that it is to be in exists.
 
     `files` are absolute paths of files in groups that `duplicates` finds; None for all that could be removed without
     losing anything.
@@ -41,11 +42,14 @@ def move_duplicates(library: OpenLibrary, request: MoveDuplicatesRequest, progre
     folder = absolute(request.folder)
     _check_folder(library, folder)
     chosen, left = _chosen(library, request, progress)
+    if not chosen:
+        return MoveReport(None, (), tuple(left))
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise UnwritableFile(request.folder, error.strerror or str(error)) from None
     report = move_files(library, chosen, folder, steps(progress, Stage.MOVE))
+    follow_files(library)
     return replace(report, left=(*left, *report.left))
 
 
@@ -56,7 +60,9 @@ def undo_duplicate_moves(library: OpenLibrary, run: int | None = None, progress:
     """
     with library.catalog.read() as t:
         offline = [each.path for each in t.folders.all() if is_offline(each.path, t.files.count(each.id))]
-    return undo_moves(library, run, steps(progress, Stage.MOVE), offline)
+    report = undo_moves(library, run, steps(progress, Stage.MOVE), offline)
+    follow_files(library)
+    return report
 
 
 def move_runs(library: OpenLibrary) -> Sequence[MoveRun]:

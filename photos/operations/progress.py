@@ -13,12 +13,14 @@ class Stage(StrEnum):
 
     DOWNLOAD = "download"
     ENCODE_LABELS = "encode labels"
+    ENCODE_CAPTIONS = "encode captions"
     TAG = "tag"
     COMPARE = "compare embeddings"
     HASH = "hash pictures"
     WRITE_SIDECARS = "write sidecars"
     MOVE = "move files"
     DRAW = "draw pictures"
+    DESCRIBE = "describe pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Wait(StrEnum):
     MODEL = "load the model"
     SCAN = "scan the folders"
     TAGS = "bring tags and index up to date"
+    DESCRIBER = "open the describer"
 
 
 @dataclass(frozen=True, slots=True)

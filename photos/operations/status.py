@@ -10,7 +10,6 @@ from photos.errors import NotWatched
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
-from photos.operations.models.trials import trial_problem
 from photos.operations.tagging.revisions import current_revision
 from photos.sizes import folder_size
 from photos.thumbnails.upkeep import PicturesKept, pictures_kept
@@ -77,6 +76,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         vocabulary = current_revision(t, MAIN_SLOT)
         other_slots = tuple(each for each in t.slots.in_force() if each.name)
         pending = _pending_slots(t)
+        is_trying = t.library.trial() is not None
     return LibraryStatus(
         folder,
         folder_size(folder),
@@ -94,7 +94,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         pictures_kept(library),
         int(library.settings.preview_cache_gb * 1e9),
         library.settings.thumbnails,
-        trial_problem(library),
+        _trial_problem(library) if is_trying else None,
     )
 
 
@@ -112,6 +112,12 @@ def daemon_status(library: OpenLibrary) -> DaemonStatus:
     if info is None:
         raise NotWatched(library.settings.library)
     return DaemonStatus(info, library.settings.log_path)
+
+
+def _trial_problem(library: OpenLibrary) -> str | None:
+    from photos.operations.models.trials import trial_problem  # noqa: PLC0415 - it imports the tagging
+
+    return trial_problem(library)
 
 
 def _folder_statuses(t: Transaction) -> tuple[FolderStatus, ...]:

@@ -1,4 +1,4 @@
-"""Contact sheets: one self-contained HTML file, or one JPEG."""
+"""Contact sheets: one self-contained HTML file, or one picture, JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from photos.output.sheet_rows import Pictures, Row, Section
 if TYPE_CHECKING:
     from photos.thumbnails import Thumbnails
 
-#: Most photos in a JPEG, which one can still find one's way in.
-MOST_IN_JPEG: Final = 1000
+#: Most photos in a picture, which one can still find one's way in.
+MOST_IN_PICTURE: Final = 1000
 #: Prefix of the temporary file that a sheet is written to.
 PARTIAL: Final = ".photos-sheet-"
 
@@ -43,15 +43,16 @@ def write_html(
     _place(path, write, overwrite=overwrite)
 
 
-def write_jpeg(
+def write_picture(
     path: Path, title: str, rows: Sequence[Row], pictures: Pictures, *, overwrite: bool = False
 ) -> frozenset[str]:
-    """Write *rows* as one picture to *path*, atomically; at most `MOST_IN_JPEG` photos.
+    """Write *rows* as one picture to *path*, atomically; at most `MOST_IN_PICTURE` photos. It is a PNG in a .png file.
 
     Returns the characters that no font of this system has: boxes stand for them. Raises `FileExistsError` if something
     is there and *overwrite* is False.
     """
-    content, missing = sheet_picture.draw(title, rows, pictures)
+    kind = "PNG" if path.suffix.lower() == ".png" else "JPEG"
+    content, missing = sheet_picture.draw(title, rows, pictures, kind)
     _place(path, lambda stream: stream.write(content), overwrite=overwrite)
     return missing
 

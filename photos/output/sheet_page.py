@@ -11,7 +11,7 @@ from typing import Final
 
 from PIL import Image
 
-from photos.output.sheet_rows import Cell, Pictures, Row, Section, cell_shape, visible
+from photos.output.sheet_rows import NO_WORDS, Cell, Note, NoteWord, Pictures, Row, Section, cell_shape, visible
 
 #: Photos of a row that may fit in one line of a common window; its width, its gaps, and heights, in pixels.
 _FEW: Final = 8
@@ -40,7 +40,9 @@ def _row(row: Row, pictures: Pictures) -> Iterator[str]:
     yield f"<h3>{_text(row.title)}{remark}</h3>" if row.title or remark else ""
     files = pictures([cell.photo for cell in row.cells])
     seen: Iterable[tuple[Cell, bytes | None]] = zip(row.cells, files, strict=True)
-    if len(row.cells) > _FEW:
+    if row.has_notes:
+        yield '<div class="noted row">'
+    elif len(row.cells) > _FEW:
         yield '<div class="row">'
     else:
         seen = list(seen)
@@ -71,8 +73,22 @@ def _cell(cell: Cell, picture: bytes | None) -> str:
     return (
         f'<figure style="--shape:{shape:.4f}"><a href="{_uri(cell.path)}" title="{name}">{image}</a>'
         f"<figcaption><span>{rank}{name}</span><span>{below}</span>"
-        f"{f'<ul>{tags}</ul>' if tags else ''}</figcaption></figure>\n"
+        f"{f'<ul>{tags}</ul>' if tags else ''}{_notes(cell.notes)}</figcaption></figure>\n"
     )
+
+
+def _notes(notes: Sequence[Note]) -> str:
+    listed = "".join(
+        f"<dt>{_text(note.title)}</dt><dd>{''.join(map(_word, note.words)) or NO_WORDS}</dd>" for note in notes
+    )
+    return f"<dl>{listed}</dl>" if listed else ""
+
+
+def _word(word: NoteWord) -> str:
+    strength = "strong" if word.is_strong else "weak"
+    said, mark = {True: (" yes", "\N{CHECK MARK} "), False: (" no", "\N{BALLOT X} "), None: ("", "")}[word.decision]
+    score = f" <small>{_text(word.score)}</small>" if word.score else ""
+    return f'<i class="{strength}{said}">{mark}{_text(word.text)}{score}</i>'
 
 
 def _size(picture: bytes | None) -> tuple[int, int] | None:
@@ -119,9 +135,10 @@ _END = """
 # height. The empty last cell takes up what is left of the last line.
 _STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --sunken: #f2f3f6; --line: #e3e4ea; --text: #1b1c22;
-  --faint: #5d606c; --accent: #3d4fc4; --high: 190px; }
+  --faint: #5d606c; --accent: #3d4fc4; --yes: #1d7a3e; --no: #b3261e; --high: 190px; }
 @media (prefers-color-scheme: dark) {
-  :root { --ground: #131316; --sunken: #26272d; --line: #313239; --text: #e9e9ee; --faint: #a3a5b2; --accent: #a9b4ff; }
+  :root { --ground: #131316; --sunken: #26272d; --line: #313239; --text: #e9e9ee; --faint: #a3a5b2; --accent: #a9b4ff;
+    --yes: #7ad196; --no: #ff9d94; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1500px; padding: 36px 32px 80px; background: var(--ground); color: var(--text);
@@ -150,6 +167,18 @@ figcaption span:first-child { color: var(--text); font-size: 13px; }
 figcaption b { margin-right: 3px; color: var(--accent); font-weight: 600; }
 ul { display: flex; flex-wrap: wrap; gap: 3px; margin-top: 4px; list-style: none; }
 li { padding: 0 7px; border-radius: 9px; background: var(--sunken); font-size: 11px; line-height: 18px; }
+.noted.row { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 26px 22px; }
+.noted.row::after { content: none; }
+.noted figure { max-width: none; }
+.noted figure a { aspect-ratio: 4 / 3; }
+dl { display: grid; grid-template-columns: minmax(56px, max-content) 1fr; gap: 5px 8px; margin: 7px 0 0; }
+dt { max-width: 110px; overflow-wrap: anywhere; line-height: 18px; }
+dd { display: flex; flex-wrap: wrap; gap: 3px; margin: 0; line-height: 18px; }
+dd i { padding: 0 7px; border-radius: 9px; background: var(--sunken); color: var(--text); font-style: normal; }
+dd i.weak { background: none; color: var(--faint); }
+dd i.yes { color: var(--yes); }
+dd i.no { color: var(--no); }
+dd small { color: var(--faint); font-size: 11px; }
 @media (max-width: 600px) {
   :root { --high: 120px; }
   body { padding: 20px 12px 60px; }

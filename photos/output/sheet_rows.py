@@ -15,6 +15,8 @@ _MONTHS: Final = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _NO_DATE: Final = "Without a date"
+#: Stands for a note without words.
+NO_WORDS: Final = "\N{EN DASH}"
 #: Characters of a year and a month, as in 2024-05, and of the year.
 _MONTH, _YEAR = 7, 4
 #: Photos from which a month has a row of its own.
@@ -25,10 +27,32 @@ _NARROWEST, _WIDEST, _USUAL = 0.6, 4.0, 4 / 3
 
 
 @dataclass(frozen=True, slots=True)
+class NoteWord:
+    """A word of a note, with its score as a text, or an empty one.
+
+    `decision` is the user's: True if it was confirmed, False if rejected, None without one.
+    """
+
+    text: str
+    score: str = ""
+    is_strong: bool = True
+    decision: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words about a photo under a title, such as those of one tagger."""
+
+    title: str
+    words: tuple[NoteWord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A photo in the sheet: its number in the library and its file, its rank, if it has one, and its captions.
 
-    `score` is a line with its score, and `remark` one about the photo. `taken_at` is in ISO 8601, or empty.
+    `score` is a line with its score, and `remark` one about the photo. `taken_at` is in ISO 8601, or empty. A row in
+    which a cell has `notes` is a grid, since notes need width.
     """
 
     photo: int
@@ -38,6 +62,7 @@ class Cell:
     remark: str = ""
     taken_at: str = ""
     rank: int | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,6 +77,11 @@ class Row:
     title: str
     remark: str
     cells: Sequence[Cell]
+
+    @property
+    def has_notes(self) -> bool:
+        """True if any of its photos has notes."""
+        return any(cell.notes for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)

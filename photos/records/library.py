@@ -150,7 +150,7 @@ class DaemonBriefRecord(TypedDict):
     """The process that keeps the library up to date, in short."""
 
     pid: Annotated[int, "Process number."]
-    state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
+    state: Annotated[str, "indexing, trying a model, describing photos, waiting, or waiting for a condition."]
     answers: Annotated[bool, "Whether it answers searches."]
 
 
@@ -199,7 +199,7 @@ class DaemonRecord(TypedDict):
 
     pid: Annotated[int, "Process number."]
     started_at: Annotated[float, "Time of its start."]
-    state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
+    state: Annotated[str, "indexing, trying a model, describing photos, waiting, or waiting for a condition."]
     since: Annotated[float, "Time at which this state began."]
     scanned_at: Annotated[float | None, "Time of the last scan of all folders; null before the first one."]
     polled: Annotated[list[PolledFolderRecord], "Folders that are scanned at intervals."]

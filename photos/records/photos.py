@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from photos.operations.searching.facets import FacetCount
     from photos.operations.searching.search import SearchResult
     from photos.operations.tagging.ratings import RatedPhoto
-    from photos.operations.tagging.tag_import import SourceComparison
     from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount
     from query.search import LabelScore, Match, TermScore
-    from query.tagging import Agreement, ScoredTag
+    from query.tagging import ScoredTag
     from store.facts import Facts
     from store.records import Photo, TagEvent
 
@@ -91,6 +90,9 @@ class MatchRecord(FactRecord, ScoreRecord):
     companions: Annotated[list[str], "Files that belong to them, such as RAW files and sidecars."]
     photo: Annotated[int, "The photo's number."]
     tags: Annotated[list[TagRecord], "Its tags."]
+    fused: Annotated[
+        NotRequired[float], "With `--with-captions`: the value that orders photos, of picture and caption together."
+    ]
     more: Annotated[NotRequired[list[GroupMemberRecord]], "With `--group`: the other photos of its group, if any."]
 
 
@@ -105,6 +107,7 @@ class SearchSummaryRecord(TypedDict):
     least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
     reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
     total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
+    captions: Annotated[int | None, "With `--with-captions`: the number of captions that were compared; null without."]
 
 
 class SearchRecord(SearchSummaryRecord):
@@ -166,20 +169,6 @@ class TagHistoryRecord(TypedDict):
     path: Annotated[str, "The file that was named."]
     photo: Annotated[int, "The photo's number."]
     history: Annotated[list[TagEventRecord], "The changes."]
-
-
-class AgreementRecord(TypedDict):
-    """The agreement of two sources of tags: `photos tags compare`. The first line is about all labels together.
-
-    Two more fields are named after the sources, `only SOURCE`: the photos that this source alone tags.
-    """
-
-    photos: Annotated[NotRequired[int], "First line: the number of photos that both sources have tags of."]
-    labels: Annotated[NotRequired[int], "First line: the number of labels that both sources have."]
-    label: Annotated[NotRequired[str], "Other lines: the label's name."]
-    both: Annotated[int, "The number of photos that both tag."]
-    overlap: Annotated[float | None, "Photos that both tag, as a part of those that either tags."]
-    kappa: Annotated[float | None, "Cohen's kappa, the agreement beyond chance."]
 
 
 class UsualRecord(TypedDict):
@@ -271,6 +260,7 @@ def search_summary_record(result: SearchResult) -> SearchSummaryRecord:
         "least": rounded(result.least),
         "reason": result.reason,
         "total": result.total,
+        "captions": result.captions,
     }
 
 
@@ -290,8 +280,11 @@ def match_record(match: Match, more: Sequence[Match] = ()) -> MatchRecord:
         **scores(match.cosine, match.logit, match.probability),
         **fact_record(match.photo.facts),
         "tags": [tag_record(tag) for tag in match.tags],
+        "fused": _rounded(match.fused or 0.0),
         "more": [_group_member_record(each) for each in more],
     }
+    if match.fused is None:
+        del record["fused"]
     if not more:
         del record["more"]
     return record
@@ -384,26 +377,6 @@ def _tag_event_record(event: TagEvent) -> TagEventRecord:
         "label": event.label,
         "origin": event.origin,
         "stars": event.stars,
-    }
-
-
-def agreement_records(comparison: SourceComparison) -> list[dict[str, object]]:
-    """Return the agreement of two sources, over all labels and then label by label; see `AgreementRecord`.
-
-    Plain dictionaries, since two of their keys hold the names of the sources.
-    """
-    found, one, other = comparison.found, comparison.one, comparison.other
-    overall = {"photos": found.photos, "labels": len(found.labels), **_agreement(found.overall, one, other)}
-    return [overall, *({"label": each.label, **_agreement(each, one, other)} for each in found.labels)]
-
-
-def _agreement(each: Agreement, one: str, other: str) -> dict[str, object]:
-    return {
-        "both": each.both,
-        f"only {one}": each.only_one,
-        f"only {other}": each.only_other,
-        "overlap": each.overlap,
-        "kappa": each.kappa,
     }
 
 

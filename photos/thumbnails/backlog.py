@@ -49,6 +49,11 @@ class Backlog:
             lacking = cache.lacking(contents, SIDE, METHOD)
         self._left.extend(content for content in lacking if content not in self._broken)
 
+    @property
+    def has_more(self) -> bool:
+        """True if a thumbnail is still to be made."""
+        return bool(self._left) or self._running is not None
+
     def work(self, is_over: Callable[[], bool]) -> None:
         """Make thumbnails until *is_over*, which is asked several times a second, or none is left to be made for now.
 

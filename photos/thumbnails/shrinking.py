@@ -1,4 +1,4 @@
-"""Shrinking one photo's file to a thumbnail or a preview, in a decoder process."""
+"""Shrinking one photo's file to a thumbnail, a preview or plain pixels, in a decoder process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from enum import Enum
 
 from PIL import Image
 
-from indexer.decode import SIDE, DecodeError, Fit, jpeg_file, read_photo, shown_colours, webp
+from indexer.decode import SIDE, DecodedPhoto, DecodeError, Fit, jpeg_file, read_photo, shown_colours, webp
+from indexer.decode.colours import srgb
 from indexer.workers.file_reader import MOST_BYTES
 from store.open_file import open_nonblocking
 
@@ -46,20 +47,48 @@ class ShrinkRequest:
     side: int
 
 
+@dataclass(frozen=True, slots=True)
+class PlainPicture:
+    """Pixels of an upright picture and nothing else of its file: `width * height * 3` bytes, 8-bit sRGB by rows."""
+
+    width: int
+    height: int
+    rgb: bytes
+
+    def image(self) -> Image.Image:
+        """The picture for Pillow."""
+        return Image.frombytes("RGB", (self.width, self.height), self.rgb)
+
+
 def shrink(request: ShrinkRequest) -> bytes | NoPicture:
     """Return the picture as a WebP file if it is a thumbnail, else as a JPEG file.
 
     It is made of the first file that has the photo's content now.
     """
+    photo = _decoded(request)
+    if isinstance(photo, NoPicture):
+        return photo
+    image, profile = shown_colours(Image.fromarray(photo.pixels), photo.profile)
+    return webp(image, profile) if request.side == SIDE else jpeg_file(image, profile)
+
+
+def shrink_to_pixels(request: ShrinkRequest) -> PlainPicture | NoPicture:
+    """Return the picture as pixels, with its colour profile applied; otherwise as `shrink`."""
+    photo = _decoded(request)
+    if isinstance(photo, NoPicture):
+        return photo
+    image = srgb(Image.fromarray(photo.pixels), photo.profile)
+    return PlainPicture(image.width, image.height, image.tobytes())
+
+
+def _decoded(request: ShrinkRequest) -> DecodedPhoto | NoPicture:
     data = _content(request)
     if data is None:
         return NoPicture(Missing.GONE, "none of its files is there now as it was indexed")
     try:
-        photo = read_photo(data, Fit(request.side), is_for_display=True)
+        return read_photo(data, Fit(request.side), is_for_display=True)
     except DecodeError as error:
         return NoPicture(Missing.BROKEN, error.reason)
-    image, profile = shown_colours(Image.fromarray(photo.pixels), photo.profile)
-    return webp(image, profile) if request.side == SIDE else jpeg_file(image, profile)
 
 
 def _content(request: ShrinkRequest) -> bytes | None:

@@ -7,16 +7,25 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from indexer.decode.thumbnail import METHOD, SIDE
 from indexer.workers.bounded_calls import CallFailed
 from photos.config import Settings
 from photos.library import OpenLibrary
 from photos.thumbnails.decoders import AllBusy, Decoders
-from photos.thumbnails.shrinking import Missing, NoPicture, ShrinkRequest, shrink
+from photos.thumbnails.shrinking import (
+    Missing,
+    NoPicture,
+    PlainPicture,
+    ShrinkRequest,
+    shrink,
+    shrink_to_pixels,
+)
 from store import CachedPicture, CacheUnwritable, Catalog, Photo, PictureCache
 from store.private_files import PREVIEWS_FILE, THUMBNAILS_FILE
+
+P = TypeVar("P", bytes, PlainPicture)
 
 #: Media types of the pictures, and the longer sides of previews in pixels.
 THUMBNAIL_TYPE: Final = "image/webp"
@@ -83,6 +92,10 @@ class Thumbnails:
             raise ValueError(side)
         return self._picture(photo, side)
 
+    def pixels(self, photo: Photo, side: int) -> PlainPicture | NoPicture:
+        """The picture of *photo* as pixels alone, its longer side at most *side* pixels. It is not kept."""
+        return self._shrunk(shrink_to_pixels, photo, side)
+
     def several(self, photos: Sequence[int | bytes]) -> Iterator[bytes | NoPicture]:
         """The thumbnails of *photos*, in their order; several are made at once, a bounded number ahead."""
         with ThreadPoolExecutor(self._count, thread_name_prefix="thumbnail") as pool:
@@ -135,7 +148,7 @@ class Thumbnails:
             return others.result()
         made: bytes | NoPicture = NoPicture(Missing.BUSY, "it was interrupted")
         try:
-            made = self._made(photo, side)
+            made = self._shrunk(shrink, photo, side)
             if isinstance(made, bytes):
                 self._keep(cache, CachedPicture(photo.content_hash, side, METHOD, made))
         finally:
@@ -145,15 +158,16 @@ class Thumbnails:
             own.set_result(made)
         return made
 
-    def _made(self, photo: Photo, side: int) -> bytes | NoPicture:
+    def _shrunk(self, function: Callable[[ShrinkRequest], P | NoPicture], photo: Photo, side: int) -> P | NoPicture:
+        """The result of *function* in a decoder process."""
         if not photo.paths:
             return NoPicture(Missing.GONE, "none of its files is there now")
         request = ShrinkRequest(photo.content_hash, photo.paths, side)
         if photo.facts.width * photo.facts.height <= _LARGE:
-            made = self._decoders.call(shrink, request, self._patience)
+            made = self._decoders.call(function, request, self._patience)
         elif self._large.acquire(timeout=self._patience):
             try:
-                made = self._decoders.call(shrink, request, self._patience)
+                made = self._decoders.call(function, request, self._patience)
             finally:
                 self._large.release()
         else:

@@ -1,5 +1,6 @@
-"""Search: query vectors, ranked photos, the chance limit, groups of results, and explanations of a rank."""
+"""Search: query vectors, ranked photos, captions beside pictures, the chance limit, groups, explanations of a rank."""
 
+from .caption_fusion import FusedRanking, caption_cosines, fused_ranking, fused_values
 from .chance_limit import ScoreDistribution, score_distribution
 from .explanation import Explanation, LabelScore, TermScore, explain
 from .rankings import RankedPair, Ranking, ranked_pairs, shared_photos
@@ -20,6 +21,7 @@ from .search import (
 
 __all__ = [
     "Explanation",
+    "FusedRanking",
     "LabelScore",
     "Match",
     "PictureVectors",
@@ -33,7 +35,10 @@ __all__ = [
     "Snapshots",
     "Sort",
     "TermScore",
+    "caption_cosines",
     "explain",
+    "fused_ranking",
+    "fused_values",
     "grouped",
     "query_vector",
     "ranked_pairs",

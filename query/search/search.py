@@ -22,6 +22,7 @@ from query.tagging import ScoredTag, tags_of
 from query.tagging.effective.effective_tags import SURE
 from store import IndexSnapshot, Neighbours, Photo, Space, Transaction, VectorIndex
 
+from .caption_fusion import FusedRanking, fused_ranking
 from .chance_limit import score_distribution
 
 #: Length, in the largest weight, below which a weighted sum counts as zero: rounding leaves so much of vectors that
@@ -62,7 +63,8 @@ class Match:
     """A photo that matches. `cosine`, `logit` and `probability` are the model's own, not rescaled.
 
     `logit` and `probability` are None unless the query is one text: the model defines them for a picture and a text.
-    All three are None if the query has only filters.
+    All three are None if the query has only filters. `fused` is the value that orders a search with captions, and None
+    in others; see `caption_fusion`.
     """
 
     photo_id: int
@@ -71,6 +73,7 @@ class Match:
     probability: float | None
     photo: Photo
     tags: tuple[ScoredTag, ...]
+    fused: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class QueryResult:
     best cosine and `threshold` the cosine from which a photo is more than chance (see `chance_limit`); otherwise both
     are None. `more` maps the leader of a group to its other members. `total` is the number of all photos that match: of
     a ranking without a least score, all that the filters leave. A photo's first path is one that meets the filters.
+    `captions` is the number of captions that were compared; None if none was to be.
     """
 
     matches: list[Match]
@@ -89,15 +93,20 @@ class QueryResult:
     threshold: float | None = None
     more: Mapping[int, Sequence[Match]] = field(default_factory=dict)
     total: int = 0
+    captions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a result: a photo's id with its cosine, or in a listing with the time at which it was taken."""
+    """A place in a result: a photo's id with its cosine, or in a listing with the time at which it was taken.
+
+    In a search with captions, it is the photo's id with its value `fused`.
+    """
 
     photo_id: int
     cosine: float | None = None
     taken_at: datetime | None = None
+    fused: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,8 @@ class ResultPage:
 
     `min_score`, a cosine, drops photos below it, and `above_chance` those that are no more than chance. `group` counts
     near-duplicates and bursts as one. Sorted by date, the result has the same photos in another order. `exact` compares
-    every photo; otherwise one photo in a thousand may be missing from the result of a large library.
+    every photo; otherwise one photo in a thousand may be missing from the result of a large library. `with_captions`
+    orders photos also by their captions, as far as these have vectors, and is always exact.
     """
 
     count: int | None
@@ -119,6 +129,7 @@ class ResultPage:
     group: bool = False
     exact: bool = False
     after: Place | None = None
+    with_captions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +208,23 @@ class Searcher:
             page = replace(page, min_score=max(threshold, -1.0 if page.min_score is None else page.min_score))
         best: float | None = None
         total = every = snapshot.t.photos.count() if selected.photo_ids is None else len(selected.photo_ids)
+        fusion: FusedRanking | None = None
+        if page.with_captions and page.count != 0:
+            fusion = fused_ranking(snapshot, self._space, vector, selected.photo_ids)
+            best, fusion = fusion.best, fusion.above(page.min_score)
 
         def found(count: int) -> Neighbours:
             nonlocal best
+            if fusion is not None:
+                return fusion.first(count)[0]
             is_exact = page.exact or page.after is not None
             some = snapshot.search(vector, every if page.after else count, selected.photo_ids, exact=is_exact)
             best = float(some.cosines[0]) if len(some.cosines) else None
             return _above_min_score(some, page)
 
         def nearest(count: int) -> list[Match]:
+            if fusion is not None:
+                return _fused_matches(snapshot.t, self._space, fusion, page.after, count, of_text=of_text)
             return _matches(snapshot.t, self._space, _after(found(count), page.after, count), of_text=of_text)
 
         result = QueryResult([]) if page.count == 0 else self._page(snapshot.t, nearest, page, every)
@@ -218,7 +237,8 @@ class Searcher:
         is_sure = likely is not None and likely >= SURE
         if threshold is None and of_text and not is_sure:
             threshold = self._threshold(snapshot.t, vector, selected)
-        return replace(result, best=best, threshold=threshold, total=total)
+        captions = None if fusion is None else fusion.captions
+        return replace(result, best=best, threshold=threshold, total=total, captions=captions)
 
     def _threshold(self, t: Transaction, vector: NDArray[np.float32], selected: Selected) -> float:
         distribution = score_distribution(t, self._space, vector, selected.photo_ids)
@@ -340,6 +360,16 @@ def _matches(t: Transaction, space: Space, found: Neighbours, *, of_text: bool) 
         )
         for photo in t.photos.get(list(cosines))
     ]
+
+
+def _fused_matches(
+    t: Transaction, space: Space, fusion: FusedRanking, place: Place | None, count: int, *, of_text: bool
+) -> list[Match]:
+    """Return the first *count* photos of the ranking, after *place* if it is one of such a ranking."""
+    rest = fusion if place is None or place.fused is None else fusion.after(place.photo_id, place.fused)
+    found, values = rest.first(count)
+    fused = dict(zip(found.photo_ids.tolist(), values.tolist(), strict=True))
+    return [replace(match, fused=fused[match.photo_id]) for match in _matches(t, space, found, of_text=of_text)]
 
 
 def _above_min_score(found: Neighbours, page: ResultPage) -> Neighbours:

@@ -1,5 +1,21 @@
 """Tags: a view of the stored embeddings through a vocabulary."""
 
+from query.tagging.comparison.agreement import Accuracy, Agreement
+from query.tagging.comparison.disputed_photos import DisputedPhoto, SourceWord
+from query.tagging.comparison.source_comparison import ComparedLabel, Comparison, compare_sources
+from query.tagging.effective.description_tags import (
+    DescribedWord,
+    UnnamedWord,
+    WordState,
+    check_describer,
+    described_words,
+    follow_descriptions,
+    follow_vocabularies,
+    limit_slot,
+    outdated_photos,
+    unnamed_words,
+    words_in_force,
+)
 from query.tagging.effective.effective_tags import (
     DEFAULT_THRESHOLD,
     ScoredTag,
@@ -15,8 +31,9 @@ from query.tagging.effective.effective_tags import (
 )
 from query.tagging.effective.manual_tags import checked_name, record_manual_tags, record_manual_tags_in
 from query.tagging.effective.slots import MARK, SlotView, checked_slot_name, full_name, slot_views, split_slot_name
+from query.tagging.effective.tag_files import ImportedTags, read_tags
 from query.tagging.effective.tag_filter import TagNames, tagged
-from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
+from query.tagging.effective.tag_import import TagImportResult, import_keywords, import_tags
 from query.tagging.learning.calibration import LEAST, is_due, measure, spread_of
 from query.tagging.learning.label_matrix import (
     LabelMatrix,
@@ -26,7 +43,6 @@ from query.tagging.learning.label_matrix import (
     remake_taught_labels,
 )
 from query.tagging.reports.lint import Doubt, lint
-from query.tagging.reports.source_agreement import Agreement, Comparison, compare_sources
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
 from query.tagging.scoring.retag import RetagOptions, RetagReport, retag
@@ -37,8 +53,12 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "LEAST",
     "MARK",
+    "Accuracy",
     "Agreement",
+    "ComparedLabel",
     "Comparison",
+    "DescribedWord",
+    "DisputedPhoto",
     "Doubt",
     "Example",
     "ImportedTags",
@@ -47,24 +67,33 @@ __all__ = [
     "RetagReport",
     "ScoredTag",
     "SlotView",
+    "SourceWord",
     "StoredTagger",
     "TagImportResult",
     "TagNames",
     "TagPreview",
     "TagRule",
     "TaughtLabelReport",
+    "UnnamedWord",
+    "WordState",
+    "check_describer",
     "checked_name",
     "checked_slot_name",
     "compare_sources",
+    "described_words",
     "faulty_scores",
+    "follow_descriptions",
+    "follow_vocabularies",
     "full_name",
     "import_keywords",
     "import_tags",
     "is_due",
     "label_matrix",
+    "limit_slot",
     "lint",
     "measure",
     "minimum_of",
+    "outdated_photos",
     "own_threshold",
     "own_thresholds",
     "photo_tags",
@@ -86,4 +115,6 @@ __all__ = [
     "tags_of",
     "taught_label_report",
     "undamaged_photos",
+    "unnamed_words",
+    "words_in_force",
 ]

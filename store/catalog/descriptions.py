@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,24 +22,30 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    or_,
     select,
+    true,
     type_coerce,
 )
 
 from store.errors import BadVector
-from store.records import DescriberSummary, StoredDescription, Vectors
+from store.records import DescriberSummary, DescriptionWords, StoredDescription, Vectors
 from store.sql import schema
 from store.sql.dialect import (
     chunks,
     each_of,
+    holds_others_than_ascii,
+    ids_of,
     is_filled,
-    items_of,
     pack,
     plain_cursor,
     put_rows,
     replacing,
+    stored_text,
+    vector_length,
     vector_pages,
 )
+from store.tagging.manual_tags import Tags
 
 from .photo_texts import follow_texts
 
@@ -112,12 +119,41 @@ class Descriptions:
         return [DescriberSummary(*row) for row in self._connection.execute(rows.order_by(last.desc(), "origin"))]
 
     def forget(self, origin: str) -> int:
-        """Delete the descriptions by a describer. Returns their number."""
+        """Delete the descriptions by a describer, and the tags out of them. Returns the number of descriptions."""
         mine = _description.c.origin == origin
         photo_ids = self._ids(select(_description.c.photo_id).where(mine)).tolist()
-        self._connection.execute(delete(_description).where(mine))
+        if photo_ids:
+            self._connection.execute(delete(_description).where(mine))
+            Tags(self._connection).drop_derived(origin)
         follow_texts(self._connection, photo_ids)
         return len(photo_ids)
+
+    def any(self) -> bool:
+        """Return whether any photo has a description."""
+        return self._connection.execute(select(_description.c.photo_id).limit(1)).first() is not None
+
+    def words(self, photo_ids: Sequence[int] | None = None) -> Iterator[DescriptionWords]:
+        """Yield the labels and the caption of each description, or of each of *photo_ids*, by photo and origin."""
+        asked = true() if photo_ids is None else _description.c.photo_id.in_(ids_of(photo_ids))
+        columns = _description.c.photo_id, _description.c.origin, _description.c.labels, _description.c.caption
+        cursor = plain_cursor(self._connection, select(*columns).where(asked).order_by(*columns[:2]))
+        while rows := cursor.fetchmany(_PART):
+            for photo_id, origin, labels, caption in rows:
+                # The driver's own value: text in SQLite, parsed in others.
+                words = json.loads(labels) if isinstance(labels, str) else labels
+                yield DescriptionWords(photo_id, origin, tuple(words), caption)
+
+    def holding(self, parts: Sequence[str]) -> list[int]:
+        """Return the photos whose descriptions may hold one of these *parts* of words, in lower case, ascending.
+
+        They are sought in labels and captions. Descriptions with other characters than ASCII are all among them.
+        """
+        texts = func.lower(_description.c.caption), func.lower(stored_text(_description.c.labels))
+        holds = [text.contains(part, autoescape=True) for text in texts for part in parts]
+        # JSON may spell a character by its code point.
+        others = [holds_others_than_ascii(texts[0]), holds_others_than_ascii(texts[1]), texts[1].contains("\\u")]
+        found: list[int] = self._ids(select(_description.c.photo_id).where(or_(*holds, *others)).distinct()).tolist()
+        return found
 
     def labels(self, origin: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield each photo that the describer gave labels, by ascending id, with these."""
@@ -132,9 +168,9 @@ class Descriptions:
         given = select(_description.c.photo_id, _description.c.caption).where(_description.c.caption.is_not(None))
         found: dict[int, str] = {}
         for some in chunks(photo_ids, _PART):
-            rows = plain_cursor(self._connection, own.where(_photo.c.id.in_(items_of(some)))).fetchall()
+            rows = plain_cursor(self._connection, own.where(_photo.c.id.in_(ids_of(some)))).fetchall()
             found.update((key, caption) for key, caption in rows)
-            mine = given.where(_description.c.photo_id.in_(items_of(some)))
+            mine = given.where(_description.c.photo_id.in_(ids_of(some)))
             oldest = mine.order_by(_description.c.made_at, _description.c.origin.desc())
             found.update((key, caption) for key, caption in plain_cursor(self._connection, oldest).fetchall())
         return found
@@ -159,10 +195,13 @@ class Descriptions:
 
     def caption_vectors(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """Yield the vectors of captions in the space, of photos that have a file, by ascending id, *rows* at a time."""
+        # A damaged row of another length would be no row of the matrix.
+        dimension = select(schema.space.c.dimension).where(schema.space.c.id == space_id).scalar_subquery()
+        is_whole = vector_length(_vector.c.vector) == dimension
         # They have no checksum.
         mine = select(_vector.c.photo_id, type_coerce(_vector.c.vector, LargeBinary), literal(0, BigInteger()))
         mine = mine.join(_photo, _photo.c.id == _vector.c.photo_id)
-        mine = mine.where(_vector.c.space_id == space_id, _photo.c.gone_at.is_(None))
+        mine = mine.where(_vector.c.space_id == space_id, _photo.c.gone_at.is_(None), is_whole)
         for found in vector_pages(self._connection, mine, _vector.c.photo_id, rows):
             ids = np.array([row[0] for row in found], np.int64)
             matrix = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(ids), -1)
@@ -181,20 +220,32 @@ class Descriptions:
                 return found[:most]
         return found
 
+    def any_without_caption_vector(self, space_id: int) -> bool:
+        """Return whether a photo that has a file and a caption has no vector in the space at all.
+
+        Quicker than `without_caption_vector`, which also finds vectors of earlier captions in other letters.
+        """
+        vectors = select(_vector.c.photo_id).where(_vector.c.space_id == space_id)
+        lacking = self._captioned_photos().where(_photo.c.id.not_in(vectors)).limit(1)
+        return self._connection.execute(lacking).first() is not None
+
     def _captioned(self, after: int) -> list[int]:
         """Photos that have a file and a caption, by ascending id."""
+        there = self._captioned_photos().where(_photo.c.id > after).order_by(_photo.c.id)
+        return list(self._connection.execute(there).scalars())
+
+    def _captioned_photos(self) -> Select[Any]:
         given = select(_description.c.photo_id).where(_description.c.caption.is_not(None))
         has_one = _photo.c.caption.is_not(None) | _photo.c.id.in_(given)
-        there = select(_photo.c.id).where(_photo.c.id > after, _photo.c.gone_at.is_(None), has_one)
-        return list(self._connection.execute(there.order_by(_photo.c.id)).scalars())
+        return select(_photo.c.id).where(_photo.c.gone_at.is_(None), has_one)
 
     def _digests(self, space_id: int, photo_ids: Sequence[int]) -> dict[int, bytes]:
-        mine = (_vector.c.space_id == space_id, _vector.c.photo_id.in_(items_of(photo_ids)))
+        mine = (_vector.c.space_id == space_id, _vector.c.photo_id.in_(ids_of(photo_ids)))
         cursor = plain_cursor(self._connection, select(_vector.c.photo_id, _vector.c.caption_digest).where(*mine))
         return dict(cursor.fetchall())
 
     def _existing(self, photo_ids: Sequence[int]) -> set[int]:
-        rows = select(_photo.c.id).where(_photo.c.id.in_(items_of(photo_ids)))
+        rows = select(_photo.c.id).where(_photo.c.id.in_(ids_of(photo_ids)))
         return set(self._connection.execute(rows).scalars())
 
     def _ids(self, query: Select[Any]) -> NDArray[np.int64]:

@@ -38,11 +38,13 @@ from .functions import (
     day_of,
     each_of,
     ends_with,
+    holds_others_than_ascii,
     is_filled,
     lies_below,
     lies_directly,
     like,
     stored_text,
+    vector_length,
     whole_number,
 )
 
@@ -50,6 +52,7 @@ __all__ = [
     "ServerText",
     "Unsigned",
     "Vector",
+    "add_rows",
     "among",
     "chunks",
     "contains",
@@ -57,6 +60,8 @@ __all__ = [
     "each_of",
     "ends_with",
     "erase",
+    "holds_others_than_ascii",
+    "ids_of",
     "is_filled",
     "items_of",
     "lies_below",
@@ -72,6 +77,7 @@ __all__ = [
     "unused_bytes",
     "upsert",
     "utc_now",
+    "vector_length",
     "vector_pages",
     "vector_rows",
     "whole_number",
@@ -193,15 +199,19 @@ def among(column: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]
     return column.between(first, last) if last - first < 2 * len(ids) else column.in_(ids)
 
 
-def items_of(items: Collection[int] | Collection[str]) -> Select[tuple[Any]]:
-    """Select *items*, one a row, however many: they are one variable of the statement."""
-    stored = literal(json.dumps([_as_kept(item) for item in items]))
-    return numbers_of(stored) if isinstance(next(iter(items), None), int) else select(each_of(stored).c.value)
+def ids_of(ids: Collection[int]) -> Select[tuple[int]]:
+    """Select *ids*, one a row, however many: they are one variable of the statement."""
+    return numbers_of(literal(json.dumps(list(ids))))
 
 
-def _as_kept(item: int | str) -> int | str:
+def items_of(texts: Collection[str]) -> Select[tuple[Any]]:
+    """Select *texts*, one a row, however many: they are one variable of the statement."""
+    return select(each_of(literal(json.dumps([_as_kept(text) for text in texts]))).c.value)
+
+
+def _as_kept(text: str) -> str:
     # No database holds a lone surrogate, and PostgreSQL no NUL; its JSON functions refuse them.
-    return item if isinstance(item, int) else item.encode(errors="replace").decode().replace("\0", "\ufffd")
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 def numbers_of(items: ColumnElement[Any]) -> Select[tuple[int]]:
@@ -234,6 +244,20 @@ def put_rows(
         replace_rows(connection, table, key, columns, rows, halfvecs)
     elif rows:
         connection.exec_driver_sql(_replacing(table, key, columns, connection.dialect), list(rows))
+
+
+def add_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert *rows*, values of all columns of *table* as the driver takes them, but those whose keys are there.
+
+    It takes a third of the time that SQLAlchemy takes when it processes every value.
+    """
+    if not rows:
+        return
+    if is_postgres(connection.dialect):
+        names = table.columns.keys()
+        connection.execute(_adding(table), [dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        connection.exec_driver_sql(_compiled(table, connection.dialect), list(rows))
 
 
 def vector_pages(
@@ -295,3 +319,13 @@ def _replacing(table: Table, key: tuple[str, ...], columns: tuple[str, ...], dia
     names = [*key, *columns]
     assert [column.name for column in table.columns if column.name in names] == names, "in the table's order"
     return str(replacing(table, key, columns).compile(dialect=dialect, column_keys=names))
+
+
+@lru_cache(maxsize=4)
+def _adding(table: Table) -> Insert:
+    return upsert(table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=4)
+def _compiled(table: Table, dialect: Dialect) -> str:
+    return str(_adding(table).compile(dialect=dialect))

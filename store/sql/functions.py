@@ -143,6 +143,39 @@ def _ilike(element: _Like, compiler: SQLCompiler, **kept: Any) -> str:
     return f"(convert_from({path}, 'LATIN1') COLLATE \"C\" ILIKE {pattern} ESCAPE '\\')"
 
 
+class _HoldsOthers(FunctionElement[bool]):
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_HoldsOthers)
+def _longer_as_blob(element: _HoldsOthers, compiler: SQLCompiler, **kept: Any) -> str:
+    text = compiler.process(element.clauses, **kept)
+    return f"(length({text}) <> length(CAST({text} AS BLOB)))"
+
+
+@compiles(_HoldsOthers, _OTHER)
+def _longer_as_bytes(element: _HoldsOthers, compiler: SQLCompiler, **kept: Any) -> str:
+    text = compiler.process(element.clauses, **kept)
+    return f"(length({text}) <> octet_length({text}))"
+
+
+class _VectorLength(FunctionElement[int]):
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_VectorLength)
+def _half_of_bytes(element: _VectorLength, compiler: SQLCompiler, **kept: Any) -> str:
+    # Of an odd number of bytes, the half is no whole number.
+    return f"(length({compiler.process(element.clauses, **kept)}) / 2.0)"
+
+
+@compiles(_VectorLength, _OTHER)
+def _vector_dims(element: _VectorLength, compiler: SQLCompiler, **kept: Any) -> str:
+    return f"vector_dims({compiler.process(element.clauses, **kept)})"
+
+
 def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
     """Return the items of a JSON list, one a row, as the column `value`: texts, on SQLite numbers where they are."""
     return _JSONItems(items).table_valued("value")
@@ -161,6 +194,16 @@ def stored_text(value: ColumnElement[Any]) -> ColumnElement[str]:
 def is_filled(value: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that a JSON list is not empty."""
     return stored_text(value) != literal("[]", Text())
+
+
+def holds_others_than_ascii(text: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that *text* holds a character that is not ASCII."""
+    return _HoldsOthers(text)
+
+
+def vector_length(vector: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the number of elements of a vector of float16."""
+    return _VectorLength(vector)
 
 
 def day_of(moment: ColumnElement[Any]) -> ColumnElement[str]:

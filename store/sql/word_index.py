@@ -93,6 +93,10 @@ def rebuild_word_index(connection: Connection) -> None:
     if is_postgres(connection.dialect):
         connection.exec_driver_sql("REINDEX INDEX photo_words")
         return
+    # FTS5 keeps what this transaction wrote in memory until a savepoint or the end. It would write it between the next
+    # statements, by what it remembers of tables that they change, and find these damaged.
+    with connection.begin_nested():
+        pass
     # FTS5 reads its own tables before it makes them anew, and gives up where they are damaged. This is how it leaves
     # them for an index without rows (format 4).
     for statement in _EMPTY_INDEX:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from store.errors import safe
 from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 from store.sql import schema
-from store.sql.dialect import chunks, is_filled, items_of, stored_text, upsert, utc_now
+from store.sql.dialect import chunks, ids_of, is_filled, items_of, stored_text, upsert, utc_now
 
 from .slots import answering_space
 
@@ -503,7 +503,7 @@ class StoredMembers:
 
     def with_ids(self, ids: Collection[int]) -> Mapping[int, Label]:
         """Return the labels with these ids."""
-        return self._read(_member.c.label_id.in_(items_of(ids))) if ids else {}
+        return self._read(_member.c.label_id.in_(ids_of(ids))) if ids else {}
 
     def named(self, names: Collection[str]) -> Mapping[int, Label]:
         """Return the labels with these names."""

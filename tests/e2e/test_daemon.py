@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from store import Catalog, Trial
+from tests.indexer.describers.conftest import ChatServer
 
 from .program import ROOT, run, start
 
@@ -135,6 +136,27 @@ def test_answers_are_equal_and_the_client_imports_little(library, pictures, tmp_
     log = (library / "watch.log").read_text()
     assert "This process answers searches." in log
     assert not [word for word in ("beach", "words", "03.png") if word in log]
+
+
+def test_the_daemon_describes_new_photos(library, pictures, monkeypatch, chat_server):
+    monkeypatch.setenv("PHOTOS_DESCRIBE_ENDPOINT", chat_server.url)
+    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "good")
+    monkeypatch.setenv("PHOTOS_DESCRIBE_NEW", "true")
+    run("photos", "daemon", "start")
+    wait_for((library / "describe.json").exists)
+    Image.new("RGB", (30, 30), (200, 10, 10)).save(pictures / "new.png")
+    wait_for(lambda: known() == 9)
+    wait_for(lambda: "Described 1 photo by good@" in (library / "watch.log").read_text())
+    shown = run("photos", "captions", pictures, "--json")[1]
+    described = [json.loads(line)["path"] for line in shown.splitlines() if json.loads(line)["descriptions"]]
+    assert described == [str(pictures / "new.png")]
+
+
+@pytest.fixture
+def chat_server():
+    running = ChatServer()
+    yield running
+    assert running.stop() == ""
 
 
 def test_the_daemon_goes_on_with_a_trial_and_follows_a_switch(library, pictures):

@@ -90,6 +90,18 @@ def test_help_imports_nothing_heavy_and_writes_no_file(arguments, own_home):
     assert list(own_home.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="another library of OpenMP")
+@pytest.mark.parametrize(("own", "sleeps"), [(None, True), ("ACTIVE", False)])
+def test_threads_sleep_while_they_wait_unless_told_otherwise(monkeypatch, own, sleeps):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if own is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    monkeypatch.setenv("OMP_DISPLAY_ENV", "VERBOSE")
+    code = "from photos.__main__ import main\nmain(['--version'])\nimport torch"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("GOMP_SPINCOUNT = '0'" in done.stderr) is sleeps
+
+
 def test_the_search_client_imports_nothing_heavy():
     code = (
         "import sys, photos.operations.searching.requests, photos.records.photos, photos.daemon.client\n"

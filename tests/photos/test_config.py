@@ -8,7 +8,7 @@ import platformdirs
 import pytest
 
 from photos import config as config_module
-from photos.config import config_path, data_path, load
+from photos.config import config_path, data_path, load, settings_in_force
 from photos.errors import SettingError
 from store import private_files
 
@@ -71,6 +71,20 @@ def test_a_table_is_reported_as_an_unknown_key(config):
         ('log_level = "loud"', "log_level must be one of debug, info, warning, error, not 'loud'"),
         ('model = ""', "model must be a name, not ''"),
         ("library = 3", "library must be a folder's path, not 3"),
+        ("describe.side = 9", "describe_side must be from 64 to 2048 pixels, not 9"),
+        ("describe_requests = 65", "describe_requests must be at most 64, not 65"),
+        (
+            'describe = { endpoint = "ollama" }',
+            """describe_endpoint must be an address such as "http://localhost:11434/v1", not 'ollama'""",
+        ),
+        (
+            'describe.endpoint = "http://me:word@host/v1"',
+            (
+                "describe_endpoint must be an address without a name and password, for which describe_key is there, "
+                "not 'http://…@host/v1'"
+            ),
+        ),
+        ('describe.key = "two words"', "describe_key must be letters, digits and signs of ASCII, without spaces"),
     ],
 )
 def test_a_wrong_value_is_reported_with_its_line(config, line, sentence):
@@ -120,3 +134,52 @@ def test_devices_are_kept_by_name(given, kept):
 
 def test_the_catalog_has_one_name():
     assert config_module.CATALOG_FILE == private_files.CATALOG_FILE
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'describe_endpoint = "http://localhost:11434/v1"\ndescribe_side = 640\n',
+        '[describe]\nendpoint = "http://localhost:11434/v1"\nside = 640\n',
+        'describe.endpoint = "http://localhost:11434/v1"\ndescribe.side = 640\n',
+        'describe = { endpoint = "http://localhost:11434/v1", side = 640 }\n',
+    ],
+)
+def test_settings_of_describers_may_stand_in_a_table(config, written):
+    settings = load({}, config(f"top = 3\n{written}"))
+    assert (settings.top, settings.describe_endpoint) == (3, "http://localhost:11434/v1")
+    assert settings.describe_side == 640
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "name"),
+    [
+        ("model = 'a'\n[describe]\n\nmodle = 'b'\n", 4, "describe_modle"),
+        ("describe.model = 'a'\ndescribe.modle = 'b'\n", 2, "describe_modle"),
+        ("top = 3\ndescribe = { modle = 'b' }\n", 2, "describe_modle"),
+        ("top = 3\ndescribe = 4\n", 2, "describe"),
+    ],
+)
+def test_an_unknown_key_in_a_table_has_its_line(config, written, line, name):
+    with pytest.raises(SettingError, match=rf"config\.toml:{line}: there is no setting '{name}'"):
+        load({}, config(written))
+
+
+def test_a_setting_is_not_set_in_two_ways(config):
+    with pytest.raises(SettingError, match=r"config\.toml:3: describe_model is set already"):
+        load({}, config("describe_model = 'a'\n[describe]\nmodel = 'b'\n"))
+
+
+def test_a_key_is_in_no_text_about_settings(config):
+    environment = config("describe.key = 'from-the-file'\n")
+    (found,) = settings_in_force({}, environment, ["describe_key"])
+    assert (found.value, found.source) == ("set", "file")
+    (found,) = settings_in_force({}, {"PHOTOS_DESCRIBE_KEY": "from-there"}, ["describe_key"])
+    assert (found.value, found.source) == ("set", "environment")
+    assert settings_in_force({}, {}, ["describe_key"])[0].value is None
+    settings = load({}, environment)
+    assert settings.describe_key == "from-the-file"
+    assert "from-the-file" not in repr(settings)
+    with pytest.raises(SettingError) as caught:
+        load({}, {"PHOTOS_DESCRIBE_KEY": "wrong\nsecret"})
+    assert "secret" not in str(caught.value)

@@ -1,7 +1,8 @@
 """Long stress trials, run by hand.
 
-`python -m tests.stress kills 200`, `retags 50`, `models 100`, `moves 100`, `stopped 30000`, `renamed 10000`,
-`starts 100`, `packets 100000`, `hostile 15`, `damage 100`, `limits 100`, `calls 50`, `overlaps 50`, `inputs 200`.
+`python -m tests.stress kills 200`, `retags 50`, `models 100`, `rollbacks 20`, `moves 100`, `stopped 30000`,
+`renamed 10000`, `starts 100`, `packets 100000`, `hostile 15`, `damage 100`, `limits 100`, `calls 50`,
+`overlaps 50`, `inputs 200`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import faults, models, moves, packets, trials
+from . import faults, models, moves, packets, rollbacks, trials
 
 TRIALS = {
     "kills": trials.kills,
     "retags": trials.retags,
     "models": models.models,
+    "rollbacks": rollbacks.rollbacks,
     "moves": moves.moves,
     "stopped": trials.stopped,
     "renamed": trials.renamed,

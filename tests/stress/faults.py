@@ -241,7 +241,12 @@ def _vocabulary(chance: random.Random) -> tuple[str, str, tuple[str, ...]]:
 
 def _tags(chance: random.Random) -> tuple[str, str, tuple[str, ...]]:
     ending, text = chance.choice(
-        [("json", '{"path": "pictures/000000.png", "tags": ["red", "blue"]}\n'), ("csv", "path,tags\na.png,red;blue\n")]
+        [
+            ("json", '{"path": "pictures/000000.png", "tags": ["red", "blue"]}\n'),
+            ("csv", "path,tags\na.png,red;blue\n"),
+            ("txt", "a.png: red | blue\n"),
+            ("log", "a.png\nImage Tags:  red | blue\n"),
+        ]
     )
     return _broken(text, chance), f"tags.{ending}", ("tags", "import", "--source", "other")
 

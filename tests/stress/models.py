@@ -113,8 +113,8 @@ class _TwoModels:
                 whole = [each for each in spaces if each.id == answering or self._is_whole(t, each)]
                 for space in whole:
                     assert space.reference is not None
-                    digest = _digest(t, space)
-                    assert self._known.setdefault(space.reference, digest) == digest, f"{space.reference} {when}"
+                    made = digest(t, space)
+                    assert self._known.setdefault(space.reference, made) == made, f"{space.reference} {when}"
             for space in whole:
                 assert differences(library.in_space(space.model)) == (), f"{space.model} {when}"
             ready = {each.space.id for each in list_spaces(library) if not each.missing}
@@ -134,14 +134,14 @@ class _TwoModels:
         return OpenLibrary(load({"library": self.library.path}, {}), ColourEncoders())
 
 
-def _digest(t: Transaction, space: Space) -> str:
+def digest(t: Transaction, space: Space) -> str:
     """A digest of all vectors and scores of the space, which has every photo and every tag."""
     scoring = t.scores.current(space.id, MAIN_SLOT)
     assert scoring is not None
     assert t.scores.missing(scoring) == []
-    digest = hashlib.sha256()
+    made = hashlib.sha256()
     for page in t.embeddings.uncached.scan(space.id):
-        digest.update(page.ids.tobytes() + page.matrix.tobytes())
+        made.update(page.ids.tobytes() + page.matrix.tobytes())
     for kept in t.scores.scan(scoring.id):
-        digest.update(kept.photo_ids.tobytes() + kept.label_ids.tobytes() + kept.cosines.tobytes())
-    return digest.hexdigest()
+        made.update(kept.photo_ids.tobytes() + kept.label_ids.tobytes() + kept.cosines.tobytes())
+    return made.hexdigest()

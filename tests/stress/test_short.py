@@ -8,7 +8,7 @@ import pytest
 
 from tests.photos.encoders import make_checkpoint
 
-from . import models, moves, packets, trials
+from . import models, moves, packets, rollbacks, trials
 from .library import Library
 
 
@@ -19,6 +19,10 @@ def test_a_short_stress_trial(tmp_path, trial, count):
 
 def test_killed_trials_and_switches_leave_the_answers_of_one_model(tmp_path):
     assert "20 calls, 20 killed" in models.models(tmp_path / "trial", 20, by_clock=False)
+
+
+def test_killed_rollbacks_that_embed_are_ended_by_the_next(tmp_path):
+    assert "4 rollbacks of " in rollbacks.rollbacks(tmp_path / "trial", 4)
 
 
 def test_killed_moves_of_duplicates_lose_no_file(tmp_path):

@@ -6,16 +6,7 @@ The limits are the figures for these pictures and questions, which never vary, m
 import numpy as np
 import pytest
 
-from indexer.models import open_checkpoint
-from photos.known_models import SHIPPED
-from training.retrieval import Retrieval, area, average_precision
-
-
-@pytest.fixture(scope="module")
-def retrieval(tmp_path_factory):
-    made = Retrieval(open_checkpoint(SHIPPED["demo"], "demo"), tmp_path_factory.mktemp("retrieval"), pictures=200)
-    yield made
-    made.close()
+from training.retrieval import area, average_precision
 
 
 @pytest.fixture(scope="module")

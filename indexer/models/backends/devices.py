@@ -5,10 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import torch
 
-from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.device_names import CPU, canonical
 from indexer.models.errors import DeviceFailed, DeviceUnavailable
 
@@ -23,8 +23,22 @@ PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8, BNB_INT8, BNB_NF4)
 _SMALL = 20_000_000
 
 
+class SizedModel(Protocol):
+    """A checkpoint of any kind of model, as far as the choice of a device needs it."""
+
+    @property
+    def quantisation(self) -> str | None:
+        """The precision of quantised weights; None if they are not."""
+        ...
+
+    @property
+    def vision_parameters(self) -> int:
+        """Parameters of the image encoder."""
+        ...
+
+
 def choose_device(
-    checkpoint: Checkpoint,
+    checkpoint: SizedModel,
     device: str | None = None,
     precision: str | None = None,
     *,
@@ -67,7 +81,7 @@ def choose_device(
     return chosen, used
 
 
-def _allowed(checkpoint: Checkpoint, precision: str | None) -> str | None:
+def _allowed(checkpoint: SizedModel, precision: str | None) -> str | None:
     """*precision*, or that of quantised weights: no other can be made of them. Raises `DeviceUnavailable`."""
     if checkpoint.quantisation is not None:
         if precision not in {None, checkpoint.quantisation}:
@@ -85,12 +99,12 @@ def _named(device: str, accelerators: Sequence[Accelerator], given: str) -> Acce
     raise DeviceUnavailable(given, (*(each.device for each in accelerators), CPU))
 
 
-def is_small(checkpoint: Checkpoint) -> bool:
+def is_small(checkpoint: SizedModel) -> bool:
     """Return whether the image encoder is fast in any precision."""
     return checkpoint.vision_parameters < _SMALL
 
 
-def best_precision(checkpoint: Checkpoint, device: str, machine: Machine = THIS_MACHINE) -> str:
+def best_precision(checkpoint: SizedModel, device: str, machine: Machine = THIS_MACHINE) -> str:
     """The precision that `choose_device` prefers on *device*, one that it gave."""
     if checkpoint.quantisation is not None:
         return checkpoint.quantisation
@@ -99,11 +113,11 @@ def best_precision(checkpoint: Checkpoint, device: str, machine: Machine = THIS_
     return _precision(checkpoint, _named(device, machine.accelerators(), device))
 
 
-def _precision(checkpoint: Checkpoint, accelerator: Accelerator) -> str:
+def _precision(checkpoint: SizedModel, accelerator: Accelerator) -> str:
     return "float32" if is_small(checkpoint) else accelerator.precision
 
 
-def _cpu_precision(checkpoint: Checkpoint) -> str:
+def _cpu_precision(checkpoint: SizedModel) -> str:
     return "bfloat16" if not is_small(checkpoint) and computes_bfloat16() else "float32"
 
 

@@ -15,6 +15,7 @@ from indexer.models.device_names import CPU
 from .accelerators import empty_cache, is_memory_full
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 #: Name of a text encoder in the notice of `CpuFallback`.
 TEXT_ENCODER: Final = "the text encoder"
 
@@ -94,7 +95,7 @@ class CpuFallback:
             return
         self._move()
 
-    def call(self, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    def call(self, compute: Callable[[], Result]) -> Result:
         """The result of *compute*, with the model on the CPU if that needs too much memory elsewhere."""
         # On another device than the CPU one thread at a time, so that none computes while the model moves.
         with nullcontext() if self.device == CPU else self._lock:

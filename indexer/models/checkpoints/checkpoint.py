@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
@@ -65,16 +63,11 @@ class Checkpoint:
 
     def weights_stamp(self) -> str:
         """Identity of the weights' files, which changes with them. Reads none of the weights."""
-        parts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in self.weights]
-        return json.dumps(parts)
+        return stamp_of(self.weights)
 
     def weights_hash(self) -> str:
         """SHA-256 of the weights, hexadecimal. Reads them all: about a second for 1.5 GB from memory."""
-        digests = []
-        for path in self.weights:
-            with path.open("rb") as file:
-                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+        return hash_of(self.weights)
 
     @property
     def patches(self) -> int | None:
@@ -130,7 +123,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     ):
         raise CheckpointDamaged(folder, "its text and image encoders make vectors of different lengths")
     image_size, patch_size, grid = _resolution(folder, config, vision)
-    weights = _weights(folder)
+    weights = weights_in(folder)
     scale, bias, parameters = _read_header(folder, weights)
     return Checkpoint(
         folder=folder,
@@ -150,6 +143,20 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         weights=weights,
         quantisation=quantisation(config),
     )
+
+
+def hash_of(weights: Sequence[Path]) -> str:
+    """SHA-256 of files of weights, hexadecimal; of several, that of their digests."""
+    digests = []
+    for path in weights:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def stamp_of(weights: Sequence[Path]) -> str:
+    """Identity of files of weights, which changes with them. Reads none of them."""
+    return json.dumps([(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in weights])
 
 
 def check_settings(folder: Path) -> Json:
@@ -192,7 +199,8 @@ def _preprocessing(folder: Path, image_size: int | None, patch: int) -> Preproce
     return read_preprocessing(folder, image_size)
 
 
-def _weights(folder: Path) -> tuple[Path, ...]:
+def weights_in(folder: Path) -> tuple[Path, ...]:
+    """Files of the weights in *folder*. Raises `CheckpointUnsupported` or `CheckpointDamaged`."""
     if (folder / _SINGLE).is_file():
         return (folder / _SINGLE,)
     if (folder / _INDEX).is_file():
@@ -222,15 +230,13 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float 
     parameters, has_text = 0, False
     for path in weights:
         try:
-            with safe_open(path, framework="np") as file:
-                for key in file.keys():  # noqa: SIM118 - not a dict
-                    has_text = has_text or key.startswith("text_model.")
-                    if key.startswith("vision_model."):
-                        parameters += int(np.prod(file.get_slice(key).get_shape()))
-                    elif key in {_SCALE, _BIAS}:
-                        scalars[key] = float(TensorFiles([path]).floats(key).reshape(-1)[0])
-        except (SafetensorError, OSError, ValueError, LookupError) as error:
+            # Each file by itself, to name the one that is damaged.
+            file = TensorFiles([path])
+            scalars |= {key: float(file.floats(key).reshape(-1)[0]) for key in (_SCALE, _BIAS) if key in file}
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
+        has_text = has_text or any(key.startswith("text_model.") for key in file)
+        parameters += sum(math.prod(file.shape(key)) for key in file if key.startswith("vision_model."))
     if not parameters or not has_text or _SCALE not in scalars:
         raise CheckpointDamaged(folder, "its weights lack an encoder or the scale")
     if not all(math.isfinite(value) for value in scalars.values()):

@@ -55,13 +55,20 @@ def locate(reference: str, models: Path, shipped: Mapping[str, Path]) -> Path:
 
 
 def download(
-    reference: str, models: Path, hub: Hub, progress: Callable[[int, int], None] = lambda _done, _total: None
+    reference: str,
+    models: Path,
+    hub: Hub,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    check: Callable[[Path], object] = check_settings,
+    open_whole: Callable[[Path, str], object] = open_checkpoint,
 ) -> Path:
     """Download a repository into *models* and return its folder. An interrupted download is resumed.
 
     *progress* is called with the bytes done and in all, about twice a second and at the end. The settings come
-    first, so that an unsupported checkpoint costs no gigabytes.
-    Raises `ModelUnknown`, `NoNetwork`, `DownloadFailed`, and what `open_checkpoint` raises.
+    first, so that an unsupported checkpoint costs no gigabytes. *check* judges these, and *open_whole* the whole;
+    another kind of model than SigLIP has its own.
+    Raises `ModelUnknown`, `NoNetwork`, `DownloadFailed`, and what *check* and *open_whole* raise.
     """
     if not _REPOSITORY.fullmatch(reference):
         raise ModelUnknown(reference)
@@ -80,9 +87,9 @@ def download(
                 partially(hub.fetch, reference, partial, patterns),
                 lambda: progress(min(_bytes_in(partial), total), total),
             )
-            check_settings(partial)
+            check(partial)
         _check_weights(partial)
-        open_checkpoint(partial, reference)
+        open_whole(partial, reference)
         shutil.rmtree(partial / ".cache", ignore_errors=True)
         partial.replace(target)
     except CheckpointUnsupported:

@@ -10,7 +10,7 @@ import errno
 import math
 import os
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -55,6 +55,10 @@ class TensorFiles:
     def __contains__(self, name: str) -> bool:
         """Return whether there is a tensor of that name."""
         return name in self._stored
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the tensors."""
+        return iter(self._stored)
 
     def described(self, name: str) -> Stored:
         """Type, shape and place of the tensor. Raises `KeyError`."""

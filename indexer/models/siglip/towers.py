@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from indexer.models.backends.devices import IN_INT8
 from indexer.models.backends.linear import PLAIN, Layer, LinearLayers, MakeLinear, linear
+from indexer.models.backends.stored_weights import STORED_FLOATS
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import TransformerShape
 from indexer.models.checkpoints.tensor_files import Stored, TensorFiles
@@ -26,8 +27,6 @@ DTYPES = {
     "float16": torch.float16,
     **dict.fromkeys(IN_INT8, torch.float32),
 }
-#: Types of weights in their files, by the names of the format.
-_STORED = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 _COLOURS = 3
 #: Bytes of interpolated positions that are remembered: of base size, 85 shapes of 256 patches, or 21 of 1024.
 _REMEMBERED = 1 << 26
@@ -250,7 +249,7 @@ class TowerWeights:
     def __call__(self, name: str, *shape: int) -> torch.Tensor:
         """The weight of that name. It must have that *shape*, in which 0 stands for any size."""
         full, stored = self._checked(name, shape)
-        dtype = _STORED[stored.dtype]
+        dtype = STORED_FLOATS[stored.dtype]
         is_kept = self._device == CPU and dtype == self._dtype
         buffer = self._buffer(stored.size, is_kept=is_kept)
         try:
@@ -287,7 +286,7 @@ class TowerWeights:
             wanted not in {0, size} for wanted, size in zip(shape, stored.shape, strict=True)
         ):
             raise CheckpointDamaged(self._folder, f"{full} is {stored.shape} and not {shape}")
-        if stored.dtype not in _STORED:
+        if stored.dtype not in STORED_FLOATS:
             # Weights of whole numbers have scales that only their own library knows.
             raise CheckpointDamaged(self._folder, f"{full} is in {stored.dtype}, which config.json does not say")
         return full, stored

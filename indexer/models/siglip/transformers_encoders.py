@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -25,8 +24,8 @@ from indexer.models.backends.bitsandbytes import (
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.backends.fitting_passes import TEXT_ENCODER, CpuFallback, FittingPasses
+from indexer.models.backends.stored_weights import stored_weights
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
@@ -51,7 +50,7 @@ class _ModelClass(Protocol):
     _supports_sdpa: bool
 
     def from_pretrained(
-        self, folder: Path, **options: object
+        self, folder: None, **options: object
     ) -> tuple[torch.nn.Module, Mapping[str, Collection[str]]]: ...
 
 
@@ -225,32 +224,10 @@ def _loaded(checkpoint: Checkpoint, part: str, device: str, precision: str, dtyp
         model = _from_pretrained(checkpoint, loaded, options)
     if loaded != part:
         model = getattr(model, f"{part}_model")
-    _copy_out_of_files(model)
     if in_bitsandbytes(precision):
         use_plain_layout(model)
         return model.eval()
     return model.to(device).eval()
-
-
-def _copy_out_of_files(model: torch.nn.Module) -> None:
-    """Copy weights on the CPU, which are still mapped from their files: one that is cut short ends the process."""
-    copies: dict[tuple[object, ...], torch.Tensor] = {}
-
-    def copied(tensor: torch.Tensor) -> torch.Tensor:
-        key = (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
-        if key not in copies:
-            copies[key] = tensor.detach().clone()
-        return copies[key]
-
-    for each in (*model.parameters(), *model.buffers()):
-        if each.device.type != CPU:
-            continue
-        each.data = copied(each.data)
-        # bitsandbytes keeps scales beside its weights, and what they were quantised by.
-        for holder in (each, state := getattr(each, "quant_state", None), getattr(state, "state2", None)):
-            for name, value in [] if holder is None else list(vars(holder).items()):
-                if isinstance(value, torch.Tensor):
-                    setattr(holder, name, copied(value))
 
 
 def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, object]) -> torch.nn.Module:
@@ -263,11 +240,11 @@ def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, ob
             # A checkpoint may be cut to its first layers, to measure it.
             config.num_hidden_layers = (checkpoint.vision if part == "vision" else checkpoint.text).layers
         model, found = _model_class(checkpoint, part).from_pretrained(
-            checkpoint.folder,
+            None,
             config=config,
+            state_dict=stored_weights(checkpoint.weights, "" if part == "whole" else f"{part}_model."),
             local_files_only=True,
             trust_remote_code=False,
-            use_safetensors=True,
             output_loading_info=True,
             **options,
         )

@@ -272,11 +272,12 @@ def check(invocation: Invocation, reference: str | None, device: str | None, as_
 @click.argument("reference", metavar="NAME")
 @pass_invocation
 def download(invocation: Invocation, reference: str) -> None:
-    """Download a checkpoint from the Hugging Face hub.
+    """Download a checkpoint from the Hugging Face hub: one of SigLIP, or Florence-2 for `photos describe`.
 
     This is the only command that uses the network. If it is interrupted, the downloaded parts stay, and the same
     command goes on from there.
     """
+    from indexer.describers import is_florence
     from photos.cli.kit.format import shown_path
     from photos.cli.kit.progress import ProgressBars
     from photos.operations.models.checkpoints import download_model
@@ -286,4 +287,5 @@ def download(invocation: Invocation, reference: str) -> None:
     if folder is None:
         click.echo(f"{reference} comes with the program; there is nothing to download.")
     else:
-        click.echo(f"{reference} is in {shown_path(bytes(folder))}. Next: photos add FOLDER --model {reference}")
+        use = "describe QUERY --with" if is_florence(reference) else "add FOLDER --model"
+        click.echo(f"{reference} is in {shown_path(bytes(folder))}. Next: photos {use} {reference}")

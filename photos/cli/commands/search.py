@@ -26,6 +26,7 @@ from photos.cli.kit.search_options import (
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
+    from photos.operations.searching.requests import SearchRequest
 
 
 @click.command(short_help="Find photos by a description, pictures and filters.", cls=QueryCommand)
@@ -53,6 +54,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Compare with every photo; otherwise, among 300 000 or more, one in a thousand may be missing.",
 )
+@click.option(
+    "--with-captions",
+    is_flag=True,
+    help="Order photos by their captions, too, with a third of the pictures' weight. Scores stay the pictures' own.",
+)
 @presentation_options
 @click.option(
     "--save-as-label",
@@ -77,6 +83,7 @@ def search(
     group: bool,
     model: str | None,
     exact: bool,
+    with_captions: bool,
     presentation: Presentation,
     label: str | None,
     save_as: str | None,
@@ -111,6 +118,7 @@ def search(
     photos search "red car" --top 50 --paths > red-cars.txt
     photos search in:2019 rating:4.. --count
     photos search birthday cake --copy-to /tmp/cakes
+    photos search menu of a pizzeria --with-captions
     photos search a grey cat on a red sofa --save-as-label "our cat"
     photos search beach in:2019 --save-as "our summer"
     photos search --saved "our summer"
@@ -139,9 +147,11 @@ def search(
         group=group,
         exact=exact,
         model=model,
+        with_captions=with_captions,
     )
     found = None
-    if label is None:
+    # The daemon makes no vectors of captions.
+    if label is None and not with_captions:
         report = partial(click.echo, err=True) if invocation.debug else None
         # The view is loaded while the daemon works.
         load_view = partial(import_module, "photos.cli.views.search")
@@ -155,6 +165,8 @@ def search(
             from photos.records.photos import search_record
 
             text = None if label is None or isinstance(query, str) else label_text(query)
+            if with_captions:
+                _embed_captions(library, request)
             found = search_record(search_library(library, request))
             if label is not None and text is not None:
                 _save(library, label, text)
@@ -194,6 +206,14 @@ def _save_query(invocation: Invocation, name: str, query: str | tuple[str, ...])
         raise click.UsageError(f"A name of a saved search has 1 to {MOST_LETTERS} letters.")
     with invocation.open_library() as library:
         show_saved(save_search(library, SaveSearchRequest(name, query, here())))
+
+
+def _embed_captions(library: OpenLibrary, request: SearchRequest) -> None:
+    from photos.cli.views.caption_vectors import CaptionBars
+    from photos.operations.searching.caption_vectors import embed_captions_for
+
+    with CaptionBars() as progress:
+        embed_captions_for(library, request, progress)
 
 
 def _save(library: OpenLibrary, label: str, text: str) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import Final
+
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
+from photos.cli.kit.search_options import check_force, force_option, sheet_option
+
+#: Photos on a sheet of differences.
+_ON_SHEET: Final = 60
 
 
 class _Tags(click.Group):
@@ -69,13 +76,16 @@ def show(
 @click.option("--keywords", is_flag=True, help="Instead of a FILE: the keywords in pictures and sidecars.")
 @pass_invocation
 def import_(invocation: Invocation, file: str | None, source: str | None, keywords: bool) -> None:
-    """Import the tags in FILE: CSV with columns `path` and `tags`, or JSON objects with these, one a line.
+    """Import the tags in FILE: CSV with columns `path` and `tags`, JSON objects with these, or text.
 
     Paths are absolute, or begin in the file's own folder. Earlier tags of the same source on the same photos are
-    replaced; the tags of other sources stay. In CSV, ; or | separates several tags in a field.
+    replaced; the tags of other sources stay. In CSV, ; or | separates several tags in a field. Text is a picture and
+    its tags on each line, as in `a.jpg: dog | beach`, or what RAM++ prints below the line that names the picture. The
+    JSON of RAM's script for folders, and Florence-2's objects by path, are taken as they are.
 
     \b
-    photos tags import ram.csv --source ram++
+    photos tags import ram_plus_results.json --source ram++
+    photos tags import florence.json --source florence-2
     photos tags import --keywords
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.tag_import import show_import
@@ -92,19 +102,53 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
             show_import(import_tags(library, ImportTagsRequest(file, source or "")))
 
 
-@tags.command(short_help="Compare two sources of tags, label by label.")
-@click.argument("one", metavar="SOURCE")
-@click.argument("other", metavar="SOURCE")
+@tags.command(short_help="Compare sources of tags, label by label.")
+@click.argument("sources", nargs=-1, metavar="SOURCE...", required=True)
+@click.option("--query", metavar="QUERY", help="Only photos that QUERY finds: filters, or words together with --top.")
+@options.top_of_query
+@sheet_option
+@force_option
 @options.as_json
 @pass_invocation
-def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None:
-    """Compare two sources of tags, label by label: `auto`, `user`, or the source of imported tags.
+def compare(
+    invocation: Invocation,
+    sources: tuple[str, ...],
+    query: str | None,
+    top: int | None,
+    sheet: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compare two or more sources of tags, label by label: `auto`, `auto:SLOT`, `user`, or the source of an import.
 
-    Only photos with tags from both count, and only labels that both can give. `overlap` is the part of the photos
-    tagged by either that both tag, `kappa` the agreement beyond chance.
-    """
-    from photos.cli.views.tag_import import show_comparison
-    from photos.operations.tagging.tag_import import CompareSourcesRequest, compare_sources
+    `siglip` is another name for `auto`, the tags of the vocabularies in force. Only photos with tags from all sources
+    count, and only labels that all can give. `overlap` is the part of the photos tagged by any that all tag, `kappa`
+    the agreement beyond chance.
 
+    Your own tags, rejections and examples of `photos teach` tell who is right: precision is the part of a source's
+    tags that you confirmed, of those you said anything about, and recall the part of your own tags that it gives. A
+    label that you said nothing about has neither. The sheet shows the photos with the most differences.
+
+    \b
+    photos tags compare siglip ram++
+    photos tags compare siglip florence ram++ --query year:2019 --sheet taggers.html
+    """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.cli.kit.format import here
+    from photos.cli.views.source_comparison import show_comparison, write_comparison_sheet
+    from photos.operations.tagging.source_comparison import CompareSourcesRequest, compare_sources
+
+    if len(sources) == 1:
+        raise click.UsageError("Name two sources or more, as in: photos tags compare siglip ram++")
+    if top is not None and query is None:
+        raise click.UsageError("--top goes with --query.")
+    check_force(sheet, force=force)
+    request = CompareSourcesRequest(
+        sources=sources, query=query, directory=here(), top=top, disputed=0 if sheet is None else _ON_SHEET
+    )
     with invocation.open_library() as library:
-        show_comparison(compare_sources(library, CompareSourcesRequest(one, other)), as_json=as_json)
+        compared = compare_sources(library, request)
+    show_comparison(compared, as_json=as_json)
+    if sheet is not None:
+        # Decoders write to standard error while pictures are made.
+        with nullcontext() if invocation.debug else native_noise_hushed(), invocation.open_thumbnails() as thumbnails:
+            write_comparison_sheet(compared, sheet, thumbnails, force=force)

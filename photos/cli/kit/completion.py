@@ -38,6 +38,7 @@ _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "A": ("vocabulary", FILES),
     "B": ("vocabulary", FILES),
     "NAME|FOLDER": ("model", FOLDERS),
+    "DESCRIBER": ("describer", FOLDERS),
     "SLOT": ("slot",),
     "SOURCE": ("source",),
     "MODEL": ("space",),
@@ -50,7 +51,10 @@ _BY_NAME: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("photos teach", "name"): ("label",),
     ("photos search", "label"): ("label",),
     ("photos tags import", "source"): ("source",),
+    ("photos describe", "forget"): ("origin",),
 }
+#: Metavars of words of a query, beside which files may stand.
+_QUERIES: Final = ("WORDS", "QUERY|PATH")
 #: Filters whose values are names in the library.
 _NAMES_OF: Final = {
     "tag": "label", "camera": "camera", "lens": "lens", "keyword": "keyword", "year": "year", "in": "folder",
@@ -81,7 +85,7 @@ def _dashed(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]
     kinds = {_metavar(each) for each in ctx.command.params if isinstance(each, click.Argument)}
     if "IMAGE LABEL" in kinds:
         yield from _named(ctx, ("label",), incomplete[1:], "-")
-    elif "WORDS" in kinds:
+    elif kinds.intersection(_QUERIES):
         yield from _words(ctx, incomplete)
 
 
@@ -95,7 +99,7 @@ def _values(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
     metavar = _metavar(parameter)
     if parameter.name.startswith("filter_"):
         yield from _of_filter(ctx, parameter.name.removeprefix("filter_"), incomplete, "")
-    elif metavar == "WORDS":
+    elif metavar in _QUERIES:
         yield from _words(ctx, incomplete)
         if not _FILTER.fullmatch(incomplete):
             yield CompletionItem(incomplete, type=FILES)

@@ -52,19 +52,21 @@ def file_name(path: bytes) -> str:
 def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int = 1) -> Iterator[str]:
     """Yield a line for each photo, numbered from *first* on, under a line of headings. Tags fill the terminal's width.
 
-    Probabilities are shown for text queries only: the model was not trained to give them for two pictures.
+    Probabilities are shown for text queries only: the model was not trained to give them for two pictures. The value
+    that orders a search with captions is shown as `fused`.
     """
     rows = [
         (
             str(rank),
+            f"{match['fused']:z.2f}" if "fused" in match else "",
             "" if match["score"] is None else f"{match['score']:z.3f}",
             percentage(match["probability"]) if of_text else "",
             (match["taken_at"] or "")[:_DAY],
         )
         for rank, match in enumerate(matches, first)
     ]
-    headings = ("", "score", "probability" if of_text else "", "taken")
-    facts = list(table(*_without_empty([headings, *rows], right=(0, 1, 2)), strip=False))
+    headings = ("", "fused", "score", "probability" if of_text else "", "taken")
+    facts = list(table(*_without_empty([headings, *rows], right=(0, 1, 2, 3)), strip=False))
     left = width() - columns(facts[0]) - len(_GAP)
     files = [(shown_path(os.fsencode(match["path"])), _others(match)) for match in matches]
     longest = max(columns(path) + columns(others) for path, others in files)

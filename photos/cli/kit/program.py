@@ -51,6 +51,8 @@ _COMMANDS = (
     "teach",
     "retag",
     "vocab",
+    "describe",
+    "captions",
     "xmp",
     "embed",
     "model",

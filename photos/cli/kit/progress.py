@@ -28,17 +28,20 @@ _WAITS: Final = {
     Wait.MODEL: "Loading the model",
     Wait.SCAN: "Looking through the folders",
     Wait.TAGS: "Bringing tags and index up to date",
+    Wait.DESCRIBER: "Opening the describer",
 }
 #: Title and unit of each stage's bar.
 _STAGES: Final = {
     Stage.DOWNLOAD: ("Downloading", BYTES),
     Stage.ENCODE_LABELS: ("Encoding labels", "text"),
+    Stage.ENCODE_CAPTIONS: ("Encoding captions", "caption"),
     Stage.TAG: ("Tagging", "photo"),
     Stage.COMPARE: ("Comparing", "photo"),
     Stage.HASH: ("Hashing", "picture"),
     Stage.WRITE_SIDECARS: ("Writing sidecars", "picture"),
     Stage.MOVE: ("Moving files", "file"),
     Stage.DRAW: ("Drawing", "picture"),
+    Stage.DESCRIBE: ("Describing", "picture"),
 }
 
 

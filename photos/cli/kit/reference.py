@@ -49,6 +49,19 @@ setting is called `PHOTOS_` and its name in capitals.
 | `duplicates_prefer` | folders whose files are best among identical ones, the first most; with colons between | none |
 | `thumbnails` | whether thumbnails are made while indexing, and kept | true |
 | `preview_cache_gb` | gigabytes of previews, the larger pictures, that are kept | 1 |
+| `describe_with` | `endpoint`, or a Florence-2 checkpoint by name or folder | the endpoint, if one is set |
+| `describe_endpoint` | the address of [a server whose model describes photos](describing.md), such as \
+`"http://localhost:11434/v1"` | none |
+| `describe_model` | the name of the model there | none |
+| `describe_key` | the key that the server asks for; it is never shown | none |
+| `describe_side` | pixels of the longer side of the pictures that the server gets | 720 |
+| `describe_language` | the language to describe in, such as `German` | the model's |
+| `describe_timeout` | seconds in which the server answers a request | 120 |
+| `describe_requests` | requests that the server gets at once | 2 |
+| `describe_remote` | whether pictures may leave this machine and its private networks | false |
+| `describe_new` | whether `watch` describes photos when it has nothing else to do | false |
+
+In the file, the settings that begin with `describe_` may stand in a table: `endpoint` below `[describe]`.
 
 Exit status: 0 done; 1 nothing found, or a problem, described on one line; 2 wrong usage or a wrong setting; 130
 interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output closed it. A bug in the program

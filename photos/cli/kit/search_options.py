@@ -60,7 +60,7 @@ FILTERS: Final = {
 _MAY_HAVE_VALUE: Final = frozenset({"--preview"})
 #: Equal to `preview.CHOICES`, whose module loads decoders.
 _PREVIEWS: Final = ("auto", "kitty", "iterm", "sixel", "none")
-_SHEETS: Final = (".html", ".htm", ".jpg", ".jpeg")
+_SHEETS: Final = (".html", ".htm", ".jpg", ".jpeg", ".png")
 
 
 class QueryCommand(click.Command):
@@ -227,7 +227,7 @@ sheet_option = click.option(
     "--sheet",
     metavar="FILE",
     callback=_checked_sheet,
-    help="Write a contact sheet: one .html or .jpg file with everything in it.",
+    help="Write a contact sheet: one .html, .jpg or .png file with everything in it.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace an existing sheet.")
 

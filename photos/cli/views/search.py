@@ -57,6 +57,8 @@ def present(
         raise NothingFound(_reason(found, offset, min_score))
     if found["is_chance"]:
         click.echo(_chance(found), err=True)
+    if found["captions"] is not None:
+        click.echo(_fusion(found["captions"]), err=True)
     if presentation.sheet is not None:
         places = (path for match in matches for path in match["paths"])
         check_sheet(presentation.sheet, places, len(matches), force=presentation.force)
@@ -125,6 +127,14 @@ def _reason(found: SearchRecord, offset: int, min_score: float | None) -> str:
     if min_score is not None and best is not None and best < min_score:
         return f"No photo has a score of {min_score:g} or more; the best is {best:z.3f}."
     return f"No photo is left after the first {offset}." if offset else _NONE
+
+
+def _fusion(captions: int) -> str:
+    if not captions:
+        return "No photo has a caption; this is the order of the pictures alone."
+    return (
+        f"Ordered by `fused`: the scores of pictures, and of {counted(captions, 'caption')} with a third of the weight."
+    )
 
 
 def _chance(found: SearchRecord) -> str:

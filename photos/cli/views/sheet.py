@@ -25,7 +25,7 @@ def check_sheet(file: str, photos: Iterable[str], count: int, *, force: bool) ->
 
     `FileExists` without *force*; `UnwritableFile` for one of the photos, and for too many in a picture.
     """
-    from photos.output.contact_sheets import MOST_IN_JPEG
+    from photos.output.contact_sheets import MOST_IN_PICTURE
 
     path = Path(file)
     # Never overwrite unasked: the file may be a photo of the user's.
@@ -33,21 +33,21 @@ def check_sheet(file: str, photos: Iterable[str], count: int, *, force: bool) ->
         raise FileExists(file, "--force")
     if force and any(path.exists() and os.path.exists(place) and path.samefile(place) for place in photos):
         raise UnwritableFile(file, "it is one of the photos")
-    if _is_picture(path) and count > MOST_IN_JPEG:
-        most = counted(MOST_IN_JPEG, "photo")
+    if _is_picture(path) and count > MOST_IN_PICTURE:
+        most = counted(MOST_IN_PICTURE, "photo")
         raise UnwritableFile(file, f"a picture holds at most {most}; name a .html file, or ask for fewer")
 
 
 def write_sheet(file: str, title: str, lead: str, rows: Sequence[Row], thumbnails: Thumbnails, *, force: bool) -> None:
     """Write the sheet to *file* by its ending, and say so. Raises `FileExists` or `UnwritableFile`."""
-    from photos.output.contact_sheets import pictures_of, write_html, write_jpeg
+    from photos.output.contact_sheets import pictures_of, write_html, write_picture
     from photos.output.sheet_rows import Section
 
     path = Path(file)
     missing: frozenset[str] = frozenset()
     try:
         if _is_picture(path):
-            missing = write_jpeg(path, title, rows, pictures_of(thumbnails), overwrite=force)
+            missing = write_picture(path, title, rows, pictures_of(thumbnails), overwrite=force)
         else:
             write_html(path, title, lead, [Section("", "", rows)], pictures_of(thumbnails), overwrite=force)
     except FileExistsError:
@@ -61,4 +61,4 @@ def write_sheet(file: str, title: str, lead: str, rows: Sequence[Row], thumbnail
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in {".jpg", ".jpeg"}
+    return path.suffix.lower() in {".jpg", ".jpeg", ".png"}

@@ -13,11 +13,12 @@ from query.search import Place
 
 from .problems import Problem
 
-#: The kind of place, its cosine's bits or its microseconds since 1970, the photo's id, and the moment's two numbers.
+#: The kind of place, the bits of its cosine or of its value with captions, or its microseconds since 1970, the photo's
+#: id, and the moment's two numbers.
 _FORMAT = struct.Struct("<B8sQQQ")
 #: Numbers that the database does not have.
 _TOO_LARGE = 1 << 63
-_SCORED, _DATED, _UNDATED = 0, 1, 2
+_SCORED, _DATED, _UNDATED, _FUSED = 0, 1, 2, 3
 _EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -25,7 +26,9 @@ _MICROSECOND = timedelta(microseconds=1)
 def encode_cursor(cursor: Cursor) -> str:
     """Return *cursor* as a text."""
     place = cursor.place
-    if place.cosine is not None:
+    if place.fused is not None:
+        kind, value = _FUSED, struct.pack("<d", place.fused)
+    elif place.cosine is not None:
         kind, value = _SCORED, struct.pack("<d", place.cosine)
     elif place.taken_at is not None:
         kind, value = _DATED, struct.pack("<q", (place.taken_at - _EPOCH) // _MICROSECOND)
@@ -51,6 +54,8 @@ def decode_cursor(text: str) -> Cursor:
 def _place(kind: int, value: bytes, photo_id: int) -> Place:
     if kind == _SCORED:
         return Place(photo_id, cosine=struct.unpack("<d", value)[0])
+    if kind == _FUSED:
+        return Place(photo_id, fused=struct.unpack("<d", value)[0])
     if kind == _DATED:
         return Place(photo_id, taken_at=_EPOCH + struct.unpack("<q", value)[0] * _MICROSECOND)
     if kind == _UNDATED:

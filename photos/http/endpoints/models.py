@@ -76,7 +76,8 @@ def start_model_rollback(call: Call) -> JobRecord:
 
     def work(progress: Progress) -> str:
         result = roll_back_model(call.library)
-        complete_space(call.service.library(), progress)
+        if result.missing:
+            complete_space(call.service.library(), progress)
         return f"{result.name} answers again."
 
     return call.service.jobs.start("model rollback", work).record()

@@ -67,6 +67,7 @@ class PhotosQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     min_score: Annotated[float, Meta(ge=-2, le=2, description="The least cosine.")] | None = None
     stands_out: Annotated[bool, Meta(description="Only photos that score better than chance.")] = False
     group: Annotated[bool, Meta(description="Near-duplicates and bursts as one. There is no next page then.")] = False
+    with_captions: Annotated[bool, Meta(description="Order by captions, too, as far as they have vectors.")] = False
     model: Model | None = None
 
 
@@ -129,6 +130,7 @@ def search_photos(call: Call) -> PageRecord | Answer:
             stands_out=asked.stands_out,
             group=asked.group,
             model=asked.model,
+            with_captions=asked.with_captions,
         ),
         call.service.rankings,
     )

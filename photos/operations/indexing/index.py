@@ -13,8 +13,9 @@ from indexer import BeforeBatch, ImageEncoder, IndexReport, PipelineRequest, Sub
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
+from photos.operations.file_places import follow_files
 from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
-from photos.operations.models.trials import destination_beside
+from photos.operations.models.trials import destination_beside, trial_problem
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.tagging.retag import finish_pending
 from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
@@ -171,6 +172,8 @@ def bring_up_to_date(
     report = _index_files(library, model, folders, progress, options, tagger)
     progress.report(Waiting(Wait.TAGS))
     tagging.finish()
+    if report.moved or report.gone or report.left_out or report.companions:
+        follow_files(library)
     library.index_of(model.space).refresh()
     return report
 
@@ -263,6 +266,8 @@ def _index_files(
         )
     if keeper is not None:
         report.without_thumbnails = keeper.problem
+    if beside is None and (report.embedded or report.alike) and (problem := trial_problem(library)) is not None:
+        library.on_notice(problem)
     return report
 
 

@@ -228,13 +228,15 @@ def precision_in_use(library: OpenLibrary, checkpoint: Checkpoint) -> str | None
 
 
 def download_model(library: OpenLibrary, reference: str, progress: Progress = SILENT) -> Path | None:
-    """Download a checkpoint from the Hugging Face hub. Returns its folder; None if it comes with the program.
+    """Download a checkpoint, or a Florence-2, from the Hugging Face hub. Returns its folder; None for one shipped here.
 
     An interrupted download keeps its finished parts, and the next one continues from there. *progress* receives a
-    `Step` in bytes. Raises `ModelError`.
+    `Step` in bytes. Raises `ModelError`, and `WrongCheckpoint` for a Florence-2 in another form.
     """
     if reference in SHIPPED:
         return None
+    from indexer.describers import find_florence, is_florence  # noqa: PLC0415 - rarely needed
     from indexer.models import HuggingFaceHub, download  # noqa: PLC0415 - the only use of the network
 
-    return download(reference, library.settings.models, HuggingFaceHub(), steps(progress, Stage.DOWNLOAD))
+    fetch = find_florence if is_florence(reference) else download
+    return fetch(reference, library.settings.models, HuggingFaceHub(), steps(progress, Stage.DOWNLOAD))

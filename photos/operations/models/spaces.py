@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready
+from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready, TrialBusy
 from photos.library import OpenLibrary
 from photos.lock import PART_SECONDS, trial_lock
 from photos.operations.progress import SILENT, Progress
 from photos.spaces import find_space, space_names
-from query.tagging import is_due, own_thresholds
+from query.tagging import follow_descriptions, is_due, own_thresholds
 from store import Space, Transaction, Trial
 
-from .trials import fill_trial, finish_tags, opening_error, trial_problem, unnamed_space
+from .trials import fill_trial, finish_tags, left_out, opening_error, unnamed_space
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.
 _ROWS = 20_000
@@ -112,17 +112,18 @@ def list_spaces(library: OpenLibrary) -> tuple[SpaceStatus, ...]:
 
 
 def _problem(library: OpenLibrary, status: SpaceStatus) -> str | None:
-    if status.role is Role.TRIED:
-        return trial_problem(library)
     error = None if status.role is Role.ANSWERS else opening_error(library, status.space)
-    return None if error is None else f"{status.name} cannot be used: {error}"
+    if error is None:
+        return None
+    return left_out(status.name, error) if status.role is Role.TRIED else f"{status.name} cannot be used: {error}"
 
 
 def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool = False) -> SwitchResult:
     """Let the model of that name answer from now on, or the one that is tried, or else the only other one.
 
-    No row of a photo is written. With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`,
-    `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
+    Of a photo's rows only tags out of descriptions change, which the model verifies. With *force*, also if it does not
+    have all photos and tags. Raises `EmptyLibrary`, `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and
+    the errors of opening the checkpoint.
     """
     return _switch(library, lambda t: _chosen(t, name), force=force, is_back=False)
 
@@ -155,16 +156,24 @@ def _switch(
             raise SpaceUnready(names[target.id], missing)
         thresholds = _thresholds(t, t.spaces.get(answering), target)
         t.library.switch(target, previous=None if is_back else answering)
+        follow_descriptions(t)
     return SwitchResult(names[target.id], names[answering], missing, *thresholds)
 
 
-def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> None:
-    """Embed and tag photos that the model which answers lacks, as after a rollback."""
+def complete_space(library: OpenLibrary, progress: Progress = SILENT, *, patience: float = PART_SECONDS) -> None:
+    """Embed and tag photos that the model which answers lacks, as after a rollback.
+
+    If another process works on the models for *patience* seconds, nothing is done, and a notice says so.
+    """
     space = library.space_if_any
     if space is None:
         return
-    fill_trial(library, Trial(space.id), progress)
-    finish_tags(library, space, progress)
+    try:
+        with trial_lock(library.settings.library, patience):
+            fill_trial(library, Trial(space.id), progress)
+            finish_tags(library, space, progress)
+    except TrialBusy as busy:
+        library.on_notice(f"{busy} `photos index` embeds and tags what the model that answers lacks.")
 
 
 def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> ForgetResult:

@@ -218,22 +218,22 @@ def destination_beside(
 ) -> Destination | None:
     """The space that new photos are embedded in besides *answering*; None if none is tried, or its model is not here.
 
-    *image_encoder* gives the encoder of a space, if the caller has one.
+    `trial_problem` has the sentence on a model that is not here. *image_encoder* gives the encoder of a space, if the
+    caller has one.
     """
     with library.catalog.read() as t:
         trial = t.library.trial()
         space = None if trial is None else t.spaces.find(trial.space_id)
     if space is None or space.id == answering.id:
         return None
+    if opening_error(library, space) is not None:
+        # What answers must not wait for what is tried.
+        return None
     make = image_encoder or library.space_image_encoder
 
     def on_lost(error: Exception) -> None:
         library.on_notice(_left_out(library, space, error))
 
-    if (error := opening_error(library, space)) is not None:
-        # What answers must not wait for what is tried.
-        on_lost(error)
-        return None
     return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space), on_lost)
 
 
@@ -257,10 +257,15 @@ def trial_problem(library: OpenLibrary) -> str | None:
     return None if space is None or error is None else _left_out(library, space, error)
 
 
+def left_out(name: str, error: Exception) -> str:
+    """The sentence on a model of that name, which is tried and cannot be used because of *error*."""
+    return f"New photos are left out of {name}, which is tried: {error}"
+
+
 def _left_out(library: OpenLibrary, space: Space, error: Exception) -> str:
     with library.catalog.read() as t:
         name = space_names(t.spaces.all())[space.id]
-    return f"New photos are left out of {name}, which is tried: {error}"
+    return left_out(name, error)
 
 
 def lacking(t: Transaction, trial: Trial) -> list[File]:
@@ -376,16 +381,18 @@ def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
 def unnamed_space(t: Transaction) -> Space:
     """The space that is meant where none is named: the one that is tried, or the only one that could answer instead.
 
-    The one that answered before the last switch is not taken: to go back is a rollback. Raises `NothingTried`.
+    The one that answered before the last switch is not taken: to go back is a rollback, which the error names. Raises
+    `NothingTried`.
     """
     trial, spaces = t.library.trial(), t.spaces.all()
     if trial is not None:
         return t.spaces.get(trial.space_id)
-    passed_over = {t.library.space_id(), t.library.previous_space_id()}
+    previous = t.library.previous_space_id()
+    passed_over = {t.library.space_id(), previous}
     others = [each for each in spaces if each.id not in passed_over and t.embeddings.count(each.id)]
     if len(others) != 1:
         names = space_names(spaces)
-        raise NothingTried(tuple(names[each.id] for each in others))
+        raise NothingTried(tuple(names[each.id] for each in others), None if previous is None else names[previous])
     return others[0]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+from photos.config import ENDPOINT
 from photos.known_models import DEMO, RECOMMENDED
 from photos.library import OpenLibrary
 from photos.models import downloaded
@@ -38,6 +39,9 @@ class Naming(StrEnum):
     SEARCH = "search"
     #: Countries and states.
     REGION = "region"
+    #: Describers that can be asked, and those that have described photos.
+    DESCRIBER = "describer"
+    ORIGIN = "origin"
 
 
 def names(library: OpenLibrary, naming: Naming) -> list[str]:
@@ -47,6 +51,8 @@ def names(library: OpenLibrary, naming: Naming) -> list[str]:
             return [DEMO, *(each.reference for each in RECOMMENDED), *sorted(downloaded(library.settings.models))]
         case Naming.REGION:
             return _regions()
+        case Naming.DESCRIBER:
+            return _describers()
         case Naming.VOCABULARY if library.is_new:
             return list(SHIPPED)
         case _ if library.is_new:
@@ -59,6 +65,12 @@ def _regions() -> list[str]:
     from query.places import region_names  # noqa: PLC0415 - loads numpy
 
     return region_names()
+
+
+def _describers() -> list[str]:
+    from indexer.describers.florence_checkpoint import PUBLISHED  # noqa: PLC0415 - loads safetensors
+
+    return [ENDPOINT, *PUBLISHED]
 
 
 def _labels(library: OpenLibrary) -> list[str]:
@@ -111,12 +123,18 @@ def _spaces(library: OpenLibrary) -> list[str]:
         return list(space_names(t.spaces.all()).values())
 
 
+def _origins(library: OpenLibrary) -> list[str]:
+    with library.catalog.read() as t:
+        return list(t.descriptions.origins())
+
+
 _READERS: Final[dict[Naming, Callable[[OpenLibrary], list[str]]]] = {
     Naming.LABEL: _labels,
     Naming.VOCABULARY: _vocabularies,
     Naming.SLOT: _slots,
     Naming.SPACE: _spaces,
     Naming.SEARCH: _saved_searches,
+    Naming.ORIGIN: _origins,
     Naming.SOURCE: _sources,
     Naming.CAMERA: _values(Facet.CAMERA),
     Naming.LENS: _values(Facet.LENS),

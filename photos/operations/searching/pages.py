@@ -43,6 +43,7 @@ class PageRequest:
     group: bool = False
     #: As in `SearchRequest`.
     model: str | None = None
+    with_captions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def page(library: OpenLibrary, request: PageRequest, rankings: Rankings | None =
     From the second page on, the ranking is one of *rankings*, if it is kept there.
 
     Raises `BadQuery`, `EmptyLibrary`, `NotInLibrary` for a picture, `UnknownSpace`, and `WrongCursor` for one of
-    another library or another model.
+    another library, another model or another order.
     """
     query = parsed_line(request.query)
     library = library.in_space(request.model)
@@ -69,6 +70,10 @@ def page(library: OpenLibrary, request: PageRequest, rankings: Rankings | None =
             library.space.id, Position(request.after.seq, request.after.token)
         ):
             raise WrongCursor
+    is_fused = request.after is not None and request.after.place.fused is not None
+    # Places of the two orders have nothing in common.
+    if request.after is not None and query.terms and is_fused != request.with_captions:
+        raise WrongCursor
     wanted = ResultPage(
         request.count,
         sort=Sort(request.sort),
@@ -77,6 +82,7 @@ def page(library: OpenLibrary, request: PageRequest, rankings: Rankings | None =
         group=request.group,
         exact=True,
         after=None if request.after is None else request.after.place,
+        with_captions=request.with_captions,
     )
     index = None if rankings is None else RememberedIndex(library.index, library.space, rankings)
     found = find(library, query, wanted, ROOT, LibraryPictures(library), index)
@@ -87,8 +93,8 @@ def page(library: OpenLibrary, request: PageRequest, rankings: Rankings | None =
 
 def _rank(match: Match) -> tuple[float, int]:
     """The place in a ranking: a page that is sorted by date does not end with the worst."""
-    return -(match.cosine or 0.0), match.photo_id
+    return -(match.cosine or 0.0 if match.fused is None else match.fused), match.photo_id
 
 
 def _place(match: Match) -> Place:
-    return Place(match.photo_id, match.cosine, match.photo.facts.taken_at)
+    return Place(match.photo_id, match.cosine, match.photo.facts.taken_at, match.fused)

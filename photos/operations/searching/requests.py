@@ -36,6 +36,8 @@ class SearchRequest:
     exact: bool = False
     #: Name of the model to search with, of those that the library has; None for the one that answers.
     model: str | None = None
+    #: Order photos also by their captions, as far as vectors of these are stored. Filters alone have no such order.
+    with_captions: bool = False
     #: Pictures in the query are photos of the library, `photo:NUMBER` or an absolute path, and no file is opened. An
     #: empty line stands for all photos.
     only_library: bool = False

@@ -44,6 +44,8 @@ class SearchResult:
     least: float | None = None
     reason: str | None = None
     total: int = 0
+    #: The number of captions that were compared; None if none was to be.
+    captions: int | None = None
 
     @property
     def is_chance(self) -> bool:
@@ -58,7 +60,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     `UnreadablePicture` for a picture in the query, `NotInLibrary` for one of the library alone, and `UnknownSpace` for
     a model that the library does not have.
     """
-    query = _query(request)
+    query = parsed_request(request)
     library = library.in_space(request.model)
     page = ResultPage(
         _count(request, query),
@@ -68,6 +70,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         request.stands_out,
         request.group,
         request.exact,
+        with_captions=request.with_captions,
     )
     pictures = _Pictures(library, None if request.only_library else request.directory)
     return find(library, query, page, request.directory, pictures)
@@ -101,6 +104,7 @@ def find(
         least=found.threshold,
         reason=found.reason,
         total=found.total,
+        captions=found.captions,
     )
 
 
@@ -139,6 +143,13 @@ def _refuse_path(word: str, directory: str) -> None:
     if stat.S_ISDIR(mode):
         raise BadQuery(word, "is a folder here", f"write in:./{path} for the photos in it, or '\\{path}' for the words")
     raise BadQuery(word, "is a file here", f"write ./{path} for photos that look like it, or '\\{path}' for the words")
+
+
+def parsed_request(request: SearchRequest) -> Query:
+    """Parse the query of *request*. Raises `BadQuery`."""
+    if request.only_library and isinstance(request.query, str):
+        return parsed_line(request.query)
+    return parsed(request.query, request.directory)
 
 
 def parsed_line(query: str) -> Query:
@@ -181,12 +192,6 @@ class _Pictures:
         if self._directory is None:
             return LibraryPictures(self._library).vector(path)
         return NamedPictures(self._library, self._directory).vector(path)
-
-
-def _query(request: SearchRequest) -> Query:
-    if request.only_library and isinstance(request.query, str):
-        return parsed_line(request.query)
-    return parsed(request.query, request.directory)
 
 
 def _count(request: SearchRequest, query: Query) -> int | None:

@@ -1,4 +1,4 @@
-"""Tags of other programs: import from files and keywords, and agreement between sources."""
+"""Import of the tags of other programs, from files and keywords."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.files.picture_names import is_picture_name
 from photos.errors import UnreadableFile
 from photos.library import OpenLibrary
 from query import tagging
-from query.tagging import Comparison, ImportedTags, read_tags
+from query.tagging import ImportedTags, read_tags
 from store import Transaction
 from store.open_file import read_input
 
@@ -24,8 +25,8 @@ _LARGEST = 1 << 30
 class ImportTagsRequest:
     """A file of tags, and the name of the program that they come from.
 
-    The file is CSV with columns `path` and `tags`, or JSON objects with these, one a line. Relative paths in it begin
-    in its own folder.
+    The file is CSV with columns `path` and `tags`, JSON, or text such as `a.jpg: dog | beach`; see `read_tags`.
+    Relative paths in it begin in its own folder.
     """
 
     file: str
@@ -40,23 +41,6 @@ class TagImport:
     photos: int
     changed: int
     unknown: tuple[ImportedTags, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CompareSourcesRequest:
-    """Two sources of tags: "auto", "auto:SLOT", "user", or the source of an import."""
-
-    one: str
-    other: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceComparison:
-    """The agreement of two sources, label by label and over all labels."""
-
-    one: str
-    other: str
-    found: Comparison
 
 
 def import_tags(library: OpenLibrary, request: ImportTagsRequest) -> TagImport:
@@ -74,18 +58,17 @@ def import_keywords(library: OpenLibrary, source: str = KEYWORDS) -> TagImport:
     return TagImport(source, taken.photos, taken.changed, taken.unknown)
 
 
-def compare_sources(library: OpenLibrary, request: CompareSourcesRequest) -> SourceComparison:
-    """Compare two sources over the photos and labels that both have. Raises `UnknownSource`."""
-    found = tagging.compare_sources(library.catalog, library.space, request.one, request.other)
-    return SourceComparison(request.one, request.other, found)
-
-
 def _read(file: str) -> list[ImportedTags]:
     try:
         text = read_input(file, _LARGEST).decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise UnreadableFile(file, getattr(error, "strerror", None) or str(error)) from error
-    return read_tags(text, file, is_table=Path(file).suffix.lower() in {".csv", ".tsv"})
+    return read_tags(text, file, _is_picture)
+
+
+def _is_picture(name: str) -> bool:
+    # JSON can hold characters that no file name has.
+    return is_picture_name(name.encode("utf-8", "replace"))
 
 
 def _finder(file: Path) -> Callable[[Transaction, str], int | None]:

@@ -1,1 +1,1 @@
-"""Reports on a vocabulary: counts, agreement between sources, lint, taught labels."""
+"""Reports on a vocabulary: counts, lint, taught labels."""

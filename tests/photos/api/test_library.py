@@ -168,8 +168,9 @@ def test_imported_tags_are_compared_with_others(library, pictures, tmp_path):
     (tmp_path / "tags.csv").write_text(f"path,tags\n{pictures}/red.png,red;dog\nnone.png,cat\n")
     taken = library.import_tags(tmp_path / "tags.csv", "other")
     assert (taken.photos, taken.changed, [each.path for each in taken.unknown]) == (1, 2, ["none.png"])
-    found = library.compare_sources("auto", "other").found
+    found = library.compare_sources("auto", "other")
     assert (found.photos, [each.label for each in found.labels]) == (1, ["red"])
+    assert library.compare_sources("auto", "other", query="name:blue.png").photos == 0
     assert library.import_keywords().changed == 0
     with pytest.raises(UnknownSource):
         library.compare_sources("auto", "nothing")

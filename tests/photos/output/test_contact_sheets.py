@@ -5,15 +5,17 @@ import io
 import os
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from indexer.decode import srgb
-from photos.output.contact_sheets import MOST_IN_JPEG, write_html, write_jpeg
+from photos.output.contact_sheets import MOST_IN_PICTURE, write_html, write_picture
 from photos.output.fonts import Fonts
-from photos.output.sheet_rows import Cell, Row, Section, months
+from photos.output.sheet_notes import place_notes
+from photos.output.sheet_rows import NO_WORDS, Cell, Note, NoteWord, Row, Section, months
 from tests.pictures import encoded, p3_profile, scene
 
 WORDS = ("Straße", "Ελλάδα", "Москва")
@@ -101,7 +103,7 @@ def test_names_are_escaped(tmp_path, name):
     reader = read(tmp_path / "sheet.html")
     assert "script" not in reader.tags
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", (tmp_path / "sheet.html").read_text("utf-8"))
-    write_jpeg(tmp_path / "sheet.jpg", nasty, [row], of(scene()))
+    write_picture(tmp_path / "sheet.jpg", nasty, [row], of(scene()))
     assert opened(tmp_path / "sheet.jpg").format == "JPEG"
 
 
@@ -116,7 +118,7 @@ def test_a_new_file_at_the_path_is_not_overwritten(tmp_path, monkeypatch, has_li
     with pytest.raises(FileExistsError):
         page(tmp_path / "mine.html", cells)
     with pytest.raises(FileExistsError):
-        write_jpeg(tmp_path / "link.jpg", "t", [Row("", "", cells)], NONE)
+        write_picture(tmp_path / "link.jpg", "t", [Row("", "", cells)], NONE)
     assert (tmp_path / "mine.html").read_text() == (tmp_path / "mine").read_text() == "mine"
     page(tmp_path / "new.html", cells)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.jpg", "mine", "mine.html", "new.html"]
@@ -130,15 +132,15 @@ def test_a_sheet_can_replace_an_older_one(tmp_path):
 
 @pytest.mark.parametrize("is_alone", [False, True])
 def test_a_jpeg_takes_up_to_the_maximum_of_photos(tmp_path, is_alone):
-    cells = [Cell(n, b"/gone.jpg") for n in range(MOST_IN_JPEG)]
+    cells = [Cell(n, b"/gone.jpg") for n in range(MOST_IN_PICTURE)]
     rows = [Row("a heading", "", [cell]) for cell in cells] if is_alone else [Row("", "", cells)]
-    write_jpeg(tmp_path / "sheet.jpg", "t", rows[:400] if is_alone else rows, NONE)
+    write_picture(tmp_path / "sheet.jpg", "t", rows[:400] if is_alone else rows, NONE)
     assert opened(tmp_path / "sheet.jpg").height < 65_500
 
 
 def test_an_unreadable_picture_leaves_an_empty_cell(tmp_path):
     assert "not readable now" in page(tmp_path / "sheet.html", [Cell(5, b"/gone.jpg")]).text
-    write_jpeg(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(5, b"/gone.jpg")])], NONE)
+    write_picture(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(5, b"/gone.jpg")])], NONE)
     assert opened(tmp_path / "sheet.jpg").width == 320 + 2 * 32
 
 
@@ -146,7 +148,7 @@ def test_a_jpeg_sheet_shows_whole_pictures_in_lines_of_one_height(tmp_path):
     colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
     sizes = [(320, 213), (240, 320), (320, 320)]
     images = [Image.new("RGB", size, colour) for size, colour in zip(sizes, colours, strict=True)]
-    write_jpeg(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(n, b"/a.jpg") for n in range(3)])], of(*images))
+    write_picture(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(n, b"/a.jpg") for n in range(3)])], of(*images))
     sheet = np.asarray(opened(tmp_path / "sheet.jpg").convert("RGB")).astype(int)
     across = sheet[84 + 120]
     found = [np.flatnonzero(np.abs(across - colour).max(1) < 12) for colour in colours]
@@ -158,7 +160,7 @@ def test_a_jpeg_sheet_shows_whole_pictures_in_lines_of_one_height(tmp_path):
 
 
 def test_a_full_line_ends_at_the_margin(tmp_path):
-    write_jpeg(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(n, b"/a.jpg") for n in range(14)])], NONE)
+    write_picture(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(n, b"/a.jpg") for n in range(14)])], NONE)
     sheet = np.asarray(opened(tmp_path / "sheet.jpg").convert("L")).astype(int)
     assert sheet.shape[1] == 1800
     grey = np.flatnonzero(sheet[84 + 20] < 250)
@@ -169,7 +171,7 @@ def test_a_jpeg_sheet_has_the_colours_of_the_screen(tmp_path):
     image = Image.new("RGB", (320, 240), (200, 60, 60))
     data = encoded(image, "webp", lossless=True, icc_profile=p3_profile())
     shown = np.array(srgb(image, p3_profile()).getpixel((9, 9)), int)
-    write_jpeg(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(0, b"/a.jpg")])], lambda photos: iter([data]))
+    write_picture(tmp_path / "sheet.jpg", "t", [Row("", "", [Cell(0, b"/a.jpg")])], lambda photos: iter([data]))
     sheet = opened(tmp_path / "sheet.jpg")
     assert "icc_profile" not in sheet.info
     assert np.abs(np.array(sheet.getpixel((150, 200)), int) - shown).max() < 8
@@ -200,7 +202,7 @@ def test_letters_of_many_scripts_are_drawn(tmp_path):
 def test_letters_that_no_font_has_are_named(tmp_path):
     # Of the private use area: its letters belong to single fonts.
     cell = Cell(1, "/\U0010abcd\U0010abce.jpg".encode(), "fine")
-    missing = write_jpeg(tmp_path / "sheet.jpg", "t", [Row("", "", [cell])], NONE)
+    missing = write_picture(tmp_path / "sheet.jpg", "t", [Row("", "", [cell])], NONE)
     assert missing <= {"\U0010abcd", "\U0010abce", "\N{REPLACEMENT CHARACTER}"}
     fonts = Fonts(20)
     fonts.length("a\U0003abcd")
@@ -214,3 +216,49 @@ def test_a_long_name_is_shortened_to_its_width():
     assert fonts.length(short) <= 200 < fonts.length(short.replace("…", "xx…"))
     assert fonts.fitting("short", 200) == "short"
     assert fonts.fitting("anything", 0) == "…"
+
+
+NOTES = (
+    Note("siglip", (NoteWord("dog", "0.123", decision=True), NoteWord("sea <b>", is_strong=False))),
+    Note("ram++", (NoteWord("cat", decision=False),)),
+    Note("none", ()),
+)
+
+
+def test_notes_are_lists_of_words_with_the_users_decisions(tmp_path):
+    reader = page(tmp_path / "sheet.html", [Cell(0, b"/a.jpg", notes=NOTES)], of(scene()))
+    assert ("class", "noted row") in reader.attributes
+    assert [value for name, value in reader.attributes if name == "class" and value.startswith(("strong", "weak"))] == [
+        "strong yes", "weak", "strong no",
+    ]  # fmt: skip
+    for text in ("siglip", "✓ dog 0.123", "sea <b>", "✗ cat", NO_WORDS):
+        assert text in reader.text
+    assert "b" not in reader.tags
+
+
+def test_notes_make_a_picture_higher_and_stay_within_their_cell(tmp_path):
+    many = Note("a title that is much longer than others", tuple(NoteWord(f"word{n}", "0.1") for n in range(40)))
+    fonts = Fonts(15)
+    placed = place_notes([*NOTES, many], 300, fonts)
+    assert all(word.left + fonts.length(word.text) <= 300 for word in placed)
+    first = [word.text for word in place_notes(NOTES, 300, fonts) if word.line == 0]
+    assert first == ["siglip", "dog 0.123 (yes)", "sea <b>"]
+    assert max(word.line for word in placed) > len(NOTES)
+    rows = {False: Row("", "", [Cell(0, b"/a.jpg")]), True: Row("", "", [Cell(0, b"/a.jpg", notes=(many,))])}
+    heights = {}
+    for has_notes, row in rows.items():
+        write_picture(tmp_path / f"{has_notes}.jpg", "t", [row], of(scene()))
+        heights[has_notes] = opened(tmp_path / f"{has_notes}.jpg").height
+    assert heights[True] > heights[False] + 100
+
+
+def test_words_side_by_side_do_not_overlap():
+    fonts = Fonts(15)
+    placed = place_notes([Note("a", tuple(NoteWord("m" * n) for n in range(1, 30)))], 200, fonts)
+    for before, after in pairwise(placed):
+        assert after.line > before.line or before.left + fonts.length(before.text) < after.left
+
+
+def test_a_sheet_is_a_png_in_a_file_of_that_name(tmp_path):
+    write_picture(tmp_path / "sheet.PNG", "t", [Row("", "", [Cell(0, b"/a.jpg")])], of(scene()))
+    assert opened(tmp_path / "sheet.PNG").format == "PNG"

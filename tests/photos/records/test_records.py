@@ -10,7 +10,6 @@ from typing import get_type_hints
 import pytest
 
 from photos.records.photos import (
-    AgreementRecord,
     EmbeddingRecord,
     ExplanationRecord,
     MatchRecord,
@@ -19,6 +18,12 @@ from photos.records.photos import (
     TagHistoryRecord,
 )
 from photos.records.reference import reference
+from photos.records.sources import (
+    AgreementRecord,
+    ComparedSourceLabelRecord,
+    SourceComparisonRecord,
+    SourceRecord,
+)
 
 PAGE = Path(__file__).parents[3] / "docs/records.md"
 
@@ -44,8 +49,8 @@ def test_every_link_leads_to_a_heading():
 @pytest.mark.parametrize(
     ("record", "arguments", "optional"),
     [
-        (MatchRecord, ("search", "red"), {"more"}),
-        (MatchRecord, ("similar", "red.png"), {"more"}),
+        (MatchRecord, ("search", "red"), {"more", "fused"}),
+        (MatchRecord, ("similar", "red.png"), {"more", "fused"}),
         (PhotoTagsRecord, ("tags", "red.png"), set()),
         (PhotoTagsRecord, ("tag", "red.png", "+our cat"), set()),
         (TagCountRecord, ("tags",), set()),
@@ -63,11 +68,11 @@ def test_a_record_has_the_fields_that_are_printed(filled, pictures, monkeypatch,
     assert set(printed) == set(get_type_hints(record)) - optional
 
 
-def test_an_agreement_has_fields_named_after_its_sources(filled, pictures, tmp_path):
+def test_a_comparison_has_the_fields_of_its_two_records(filled, pictures, tmp_path):
     (tmp_path / "other.csv").write_text(f"path,tags\n{pictures}/red.png,red\n")
     assert filled("tags", "import", tmp_path / "other.csv", "--source", "other").status == 0
     overall, *labels = map(json.loads, filled("tags", "compare", "auto", "other", "--json").lines)
-    fields = set(get_type_hints(AgreementRecord))
-    sources = {"only auto", "only other"}
-    assert set(overall) == fields - {"label"} | sources
-    assert set(labels[0]) == fields - {"photos", "labels"} | sources
+    assert set(overall) == set(get_type_hints(SourceComparisonRecord))
+    assert set(labels[0]) == set(get_type_hints(ComparedSourceLabelRecord))
+    assert set(overall["pairs"][0]) == set(get_type_hints(AgreementRecord))
+    assert set(overall["sources"][0]) == set(get_type_hints(SourceRecord))

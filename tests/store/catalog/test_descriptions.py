@@ -19,7 +19,8 @@ from store.filters.criteria import AnyOf, Fact, HasFact, Not, Worded, Wording
 from store.sql import schema
 from store.sql.sqlite import connect
 from store.words import words_of
-from tests.store.conftest import Photographer, new_database, unit
+from tests.conftest import new_database
+from tests.store.conftest import Photographer, unit
 from tests.store.sql.test_upgrade import upgrade_to
 
 NOON = datetime.fromisoformat("2026-05-01T12:00")

@@ -6,7 +6,8 @@ import pytest
 from store import Catalog
 from store.embeddings.cache import Position
 from store.embeddings.embeddings import latest_change
-from tests.store.conftest import Photographer, new_database, unit
+from tests.conftest import new_database
+from tests.store.conftest import Photographer, unit
 
 COUNT = 300
 #: Every value in the cache, so that a test can see where a vector came from.

@@ -38,7 +38,8 @@ from store.filters.criteria import (
 )
 from store.filters.selection import around, distances
 from store.sql import schema
-from tests.store.conftest import new_database, stamp
+from tests.conftest import new_database
+from tests.store.conftest import stamp
 
 DAY = datetime.fromisoformat("2020-06-15T12:30")
 NEVER = datetime.fromisoformat("0001-01-01")

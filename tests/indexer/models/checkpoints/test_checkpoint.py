@@ -158,6 +158,13 @@ def test_truncated_weights_are_refused(copy, kept):
         open_checkpoint(copy)
 
 
+@pytest.mark.parametrize("header", [b'{"a": []}', b'{"a": {"dtype": "F32"}}', b'{"logit_scale": 1}', b"[]"])
+def test_headers_of_another_form_are_refused(copy, header):
+    (copy / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(CheckpointDamaged, match="model.safetensors cannot be read"):
+        open_checkpoint(copy)
+
+
 def test_settings_that_are_not_json_are_refused(copy):
     (copy / "config.json").write_bytes(b"\xff\xfe{")
     with pytest.raises(CheckpointDamaged, match="config.json cannot be read"):

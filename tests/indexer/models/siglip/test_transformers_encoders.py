@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -208,6 +209,42 @@ def test_no_weights_stay_mapped_from_their_file(checkpoints, saved, kind):
         gc.collect()
         assert f"{folder}/model.safetensors" not in Path("/proc/self/maps").read_text()
         del model
+
+
+#: Cuts the weights' file short when transformers begins to read weights, and prints the error.
+CUT = """
+import os, sys
+from pathlib import Path
+from indexer.models import CheckpointDamaged, open_checkpoint
+from indexer.models.siglip.transformers_encoders import load_text, load_vision
+
+weights = Path(sys.argv[1]) / "model.safetensors"
+
+def cut(frame, event, argument):
+    if frame.f_code.co_name == "convert_and_load_state_dict_in_model":
+        sys.setprofile(None)
+        os.truncate(weights, 5000)
+
+checkpoint = open_checkpoint(weights.parent)
+for load in (load_vision, load_text):
+    sys.setprofile(cut)
+    try:
+        load(checkpoint, "cpu", sys.argv[2])
+    except CheckpointDamaged as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"), [("v2", "float32"), ("v2", "bnb-int8"), ("bnb-int8", "bnb-int8"), ("bnb-nf4", "bnb-nf4")]
+)
+def test_weights_that_are_cut_while_they_load_are_an_error(checkpoints, saved, tmp_path, kind, precision):
+    folder = shutil.copytree(checkpoints[kind] if kind == "v2" else saved[kind], tmp_path / "copy")
+    done = subprocess.run([sys.executable, "-c", CUT, folder, precision], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    while_loading, cut_before = done.stdout.splitlines()
+    assert "transformers cannot load it ([Errno 5] model.safetensors ends within " in while_loading
+    assert "transformers cannot load it (model.safetensors ends within " in cut_before
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8", "bnb-nf4"])

@@ -26,14 +26,14 @@ RUNS: dict[str, list[list[str]]] = {
     "index": [[]],
     "search": [
         ["red"], ["red", "--group"], ["red", "--count"], ["year:1950"], ["name:*"], ["red", "--min-score", "0.99"],
-        ["red", "is:duplicate"], ["red + 1000:blue - green"],
+        ["red", "is:duplicate"], ["red + 1000:blue - green"], ["red", "--with-captions"],
     ],
     "saved list": [[]],
     "similar": [["{red}"], ["{notes}"]],
     "duplicates": [[], ["--exact"], ["--bursts"], ["{new}"]],
     "why": [["{red}", "red"], ["{red}", "blue"], ["{red}", "nothing", "-", "{red}"], ["{red}", "year:2000"]],
     "tags show": [[], ["{red}"], ["{red}", "--history"], ["{red}", "--threshold", "0"], ["--threshold", "1"]],
-    "tags compare": [["user", "auto"], ["auto", "none"]],
+    "tags compare": [["user", "auto"], ["auto", "none"], ["user", "auto", "--query", "name:*"]],
     "tag": [["{red}", "+odd\u2028label"], ["{red}", "-red"]],
     "teach": [["red", "--yes", "{red}"], ["red"], ["red", "--forget", "{red}"], ["none"]],
     "vocab list": [[]],
@@ -43,6 +43,8 @@ RUNS: dict[str, list[list[str]]] = {
     "vocab lint": [["extremes"], ["{vocabulary}"]],
     "vocab try": [["red"], ["blue"], ["a wholly new one"]],
     "vocab suggest": [[], ["{words}"]],
+    "describe": [["--all", "--estimate"], ["--all"], ["{red}"], ["--forget", "odd\u2028name"]],
+    "captions": [["{red}"], ["{notes}"], ["--query", "name:*"]],
     "xmp write": [["--dry-run"], [], ["{notes}"]],
     "xmp runs": [[]],
     "xmp undo": [["--dry-run"], [], []],
@@ -93,8 +95,10 @@ def strict(line: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def extremes(photos, tmp_path, checkpoint):
+def extremes(photos, tmp_path, checkpoint, monkeypatch):
     """A library with labels that always and never count, odd paths, unread files, and facts beyond all numbers."""
+    monkeypatch.setenv("PHOTOS_DESCRIBE_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "odd\u2028name")
     folder, new, other = tmp_path / "pictures", tmp_path / "new", tmp_path / "other.txt"
     folder.mkdir()
     new.mkdir()

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import numpy as np
@@ -18,7 +20,7 @@ from photos.config import load
 from photos.errors import TrialBusy
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
-from photos.operations.models.spaces import forget_model
+from photos.operations.models.spaces import complete_space, forget_model, roll_back_model
 from photos.operations.models.trials import TryRequest, running_trial, try_model
 from store import Catalog
 from tests.photos.encoders import COLOURS, make_checkpoint
@@ -245,9 +247,12 @@ def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned
     shutil.rmtree(turned)
     Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
     sentence = f"New photos are left out of {turned}, which is tried: There is no model '{turned}': "
-    for command in (("index",), ("add", pictures), ("index", "--json")):
+    for command, has_new in ((("index",), True), (("add", pictures), False), (("index", "--json"), True)):
+        if has_new and "--json" in command:
+            # The pixels of a photo that is known already.
+            Image.open(pictures / "reddish.png").save(pictures / "again.bmp")
         indexed = filled(*command)
-        assert (indexed.status, indexed.err.count(sentence)) == (0, 1)
+        assert (indexed.status, indexed.err.count(sentence)) == (0, int(has_new)), command
     assert json.loads(filled("status", "--json").out)["trial_problem"].startswith(sentence)
     assert spaces(filled)["tried"]["problem"].startswith(sentence)
     for command in (("status",), ("model", "status")):
@@ -256,10 +261,14 @@ def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned
     assert filled("model", "forget", turned).status == 0
 
 
-def test_the_only_other_model_needs_no_name(filled, turned, other_checkpoint):
+def test_the_only_other_model_needs_no_name(filled, turned, checkpoint, other_checkpoint):
     assert filled("model", "switch").err.startswith("photos: No model is being tried here")
     filled("model", "try", turned)
     filled("model", "switch")
+    assert filled("model", "switch").err == (
+        "photos: No model is being tried here; `photos model try NAME` begins that, "
+        f"and `photos model rollback` goes back to {checkpoint}.\n"
+    )
     filled("model", "rollback")
     assert spaces(filled)["kept"]["name"] == str(turned)
     assert json.loads(filled("model", "compare", "red", "--json").out)["other"]["name"] == str(turned)
@@ -460,6 +469,34 @@ def test_embeddings_that_cannot_be_made_again_are_counted(filled, turned, pictur
     pictures.rename(pictures.with_name("away"))
     repaired = filled("verify", "--repair")
     assert "has lost its embeddings of 1 photos, whose files are away" in repaired.err
+
+
+def test_a_rollback_embeds_nothing_while_another_process_does(filled, turned, pictures):
+    filled("model", "try", turned)
+    filled("model", "switch")
+    Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
+    filled("index")
+    told = []
+    with OpenLibrary(load({"library": filled.library}, {}), filled.encoders, on_notice=told.append) as library:
+        assert roll_back_model(library).missing == ("1 photo is not embedded",)
+    with OpenLibrary(load({"library": filled.library}, {}), filled.encoders, on_notice=told.append) as library:
+        with trial_lock(filled.library):
+            complete_space(library, patience=0)
+        assert spaces(filled)["answers"]["photos"] == len(COLOURS)
+        assert told == [f"{TrialBusy()} `photos index` embeds and tags what the model that answers lacks."]
+        complete_space(library)
+    assert spaces(filled)["answers"]["photos"] == len(COLOURS) + 1
+    assert len(told) == 1
+
+
+def test_status_imports_no_trials_where_none_runs(filled):
+    code = (
+        "import sys\nfrom photos.__main__ import main\n"
+        f"status = main(['--library', {str(filled.library)!r}, 'status', '--json'])\n"
+        "print(status, 'photos.operations.models.trials' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 False"
 
 
 def test_a_model_that_is_forgotten_meanwhile_is_not_noted_as_tried(filled, turned):

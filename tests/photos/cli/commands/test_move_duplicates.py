@@ -79,6 +79,13 @@ def test_copies_are_moved_and_put_back_without_indexing(filled, copies, away):
     assert filled("duplicates", "--undo").status == 1
 
 
+def test_without_anything_to_move_no_folder_is_made(filled, away):
+    ran = filled("duplicates", "--exact", "--move-to", str(away))
+    assert ran.status in {0, 1}
+    assert not away.exists()
+    assert known(filled)
+
+
 def test_a_taken_name_gets_a_number(filled, copies, away):
     away.mkdir()
     (away / "red.png").write_bytes(b"mine")

@@ -57,7 +57,7 @@ def test_the_remaining_file_of_two_is_used(filled, pictures, tmp_path):
 
 
 def test_a_jpeg_sheet_of_too_many_photos_is_refused(filled, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("photos.output.contact_sheets.MOST_IN_JPEG", 3)
+    monkeypatch.setattr("photos.output.contact_sheets.MOST_IN_PICTURE", 3)
     result = filled("search", "red", "--sheet", tmp_path / "sheet.jpg")
     assert result.status == 1
     assert "a picture holds at most 3 photos" in result.err

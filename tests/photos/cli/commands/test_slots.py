@@ -342,5 +342,5 @@ def test_a_program_is_compared_with_one_slot(beside, pictures):
     (pictures / "ram.csv").write_text("path,tags\nred.png,red\nblue.png,blue\n")
     beside("tags", "import", pictures / "ram.csv", "--source", "ram++")
     overall, *labels = records(beside("tags", "compare", "auto:warm", "ram++", "--json"))
-    assert (overall["both"], [each["label"] for each in labels]) == (2, ["blue", "red"])
+    assert (overall["by_all"], [each["label"] for each in labels]) == (2, ["blue", "red"])
     assert "auto, auto:warm, user, ram++" in beside("tags", "compare", "auto", "x").err

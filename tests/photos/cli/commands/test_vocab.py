@@ -248,20 +248,23 @@ def test_tags_of_another_program_are_imported_and_compared(filled, pictures, two
         ("blue", "auto", None),
     ]
     overall, *labels = map(json.loads, filled("tags", "compare", "auto", "ram++", "--json").lines)
-    assert (overall["photos"], overall["labels"]) == (3, 1)
-    assert labels == [
-        {
-            "label": "red",
-            "both": 1,
-            "only auto": 0,
-            "only ram++": 1,
-            "overlap": 0.5,
-            "kappa": pytest.approx(0.4),
-        }
+    assert (overall["compared_photos"], overall["labels"]) == (3, 1)
+    assert [(each["label"], each["pairs"]) for each in labels] == [
+        (
+            "red",
+            [
+                {
+                    "one": "auto",
+                    "other": "ram++",
+                    "both": 1,
+                    "only_one": 0,
+                    "only_other": 1,
+                    "overlap": 0.5,
+                    "kappa": pytest.approx(0.4),
+                }
+            ],
+        )
     ]
-    shown = filled("tags", "compare", "auto", "ram++").lines
-    assert shown[0] == "3 photos and 1 label in both"
-    assert shown[-1].split() == ["red", "1", "0", "1", "0.50", "0.40"]
     assert "there are auto, user, ram++" in filled("tags", "compare", "auto", "florence").err
     assert filled("tags", "compare", "user", "ram++").status == 1
 
@@ -271,7 +274,7 @@ def test_tags_of_two_programs_are_kept_apart(filled, pictures):
         (pictures / "tags.jsonl").write_text(f'{{"path": "{pictures}/red.png", "tags": {tags}}}\n')
         assert filled("tags", "import", pictures / "tags.jsonl", "--source", source).status == 0
     overall, _ = map(json.loads, filled("tags", "compare", "one", "two", "--json").lines)
-    assert (overall["both"], overall["labels"]) == (1, 1)
+    assert (overall["by_all"], overall["labels"]) == (1, 1)
     assert "imported from one" in filled("tags", pictures / "red.png").out
 
 

@@ -13,6 +13,9 @@ import pytest
 from photos.__main__ import main
 from photos.cli.kit.program import program
 from photos.cli.kit.shells import SHELLS, is_between_words, open_quote
+from photos.operations.describing.describe import DescribeRequest, describe
+from tests.photos.describers import ColourDescriber
+from tests.photos.operations.test_describing import opened
 
 
 @pytest.fixture
@@ -43,6 +46,8 @@ FILES = [
     ("photos embed ", "file"),
     ("photos why ", "file"),
     ("photos search be", "file"),
+    ("photos describe be", "file"),
+    ("photos captions ", "file"),
     ("photos search ./", "file"),
     ("photos search --sheet ", "file"),
     ("photos search --like ", "file"),
@@ -97,12 +102,22 @@ NAMES = [
     ("photos completion f", "fish"),
     ("photos add --device cu", "cuda"),
     ("photos add --device cuda:", "cuda:1"),
+    ("photos describe --with ", "endpoint"),
+    ("photos describe --with flor", "florence-community/Florence-2-base-ft"),
+    ("photos describe --task det", "detailed-caption"),
+    ("photos describe tag:re", "tag:red"),
 ]
 
 
 def test_names_of_the_library_complete(complete):
     lacking = [line for line, value in NAMES if ("plain", value) not in complete(line)]
     assert lacking == []
+
+
+def test_describers_to_forget_complete(complete, filled):
+    with opened(filled) as library:
+        describe(library, DescribeRequest(limit=1), describers=ColourDescriber())
+    assert ("plain", "colours@here") in complete("photos describe --forget col")
 
 
 def test_the_name_of_a_filter_goes_on_after_its_colon(complete):

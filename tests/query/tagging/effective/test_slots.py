@@ -401,13 +401,13 @@ def test_imported_tags_are_compared_with_all_slots_or_one(library, put):
     by_path = {"one": inside, "two": outside}
     given_tags = [ImportedTags(1, "one", ("heron", "dog", "birds:herons")), ImportedTags(2, "two", ("sky",))]
     import_tags(library.catalog, given_tags, "ram++", lambda t, path: by_path[path])
-    found = compare_sources(library.catalog, library.space, "auto", "ram++")
-    assert [(each.label, each.photos, each.both, each.only_one) for each in found.labels] == [
-        ("birds:heron", 1, 1, 0),
-        ("dog", 2, 1, 1),
+    found = compare_sources(library.catalog, library.space, ["auto", "ram++"])
+    assert [(each.label, each.photos, each.by_all, each.given) for each in found.labels] == [
+        ("dog", 2, 1, (2, 1)),
+        ("birds:heron", 1, 1, (1, 1)),
     ]
-    alone = compare_sources(library.catalog, library.space, "auto:birds", "ram++")
-    assert [(each.label, each.photos, each.both) for each in alone.labels] == [("heron", 1, 1)]
+    alone = compare_sources(library.catalog, library.space, ["auto:birds", "ram++"])
+    assert [(each.label, each.photos, each.by_all) for each in alone.labels] == [("heron", 1, 1)]
 
 
 @pytest.mark.parametrize(
