@@ -71,6 +71,22 @@ def test_a_description_is_returned_as_it_was_given(pair):
         assert t.descriptions.captions([one, two]) == {one: "Un chien"}
 
 
+def test_words_of_descriptions_are_listed_and_sought(pair):
+    catalog, one, two = pair
+    with catalog.write() as t:
+        t.descriptions.put(one, description("A Dog at 100%", ("dog", "Sea_Side")))
+        t.descriptions.put(two, description(labels=("été",), origin="other"))
+    mine, others = (one, "one@1", ("dog", "Sea_Side"), "A Dog at 100%"), (two, "other", ("été",), None)
+    with catalog.read() as t:
+        assert list(t.descriptions.words()) == [mine, others]
+        assert [list(t.descriptions.words(some)) for some in ([two], [])] == [[others], []]
+        # A description that is not of ASCII alone may hold any word.
+        sought = (["dog"], ["0%"], ["cat", "a_s"], ["d_g"], ["%"], [])
+        holding = [one in t.descriptions.holding(parts) for parts in sought]
+        assert holding == [True, True, True, False, True, False]
+        assert all(two in t.descriptions.holding(parts) for parts in sought)
+
+
 def test_a_task_asked_again_replaces_its_part_alone(pair):
     catalog, one, two = pair
     with catalog.write() as t:
@@ -192,13 +208,16 @@ def test_captions_without_a_vector_are_listed_until_they_have_one(photographer):
     with catalog.write() as t:
         t.descriptions.put(two, description("given"))
         assert t.descriptions.without_caption_vector(space) == [(one, "own"), (two, "given")]
+        assert t.descriptions.any_without_caption_vector(space)
         assert t.descriptions.without_caption_vector(space, most=1) == [(one, "own")]
         assert t.descriptions.without_caption_vector(space, after=one) == [(two, "given")]
         t.descriptions.put_caption_vectors(
             space, [(one, "own", unit(1)), (two, "before", unit(2)), (999, "x", unit(3))]
         )
         assert t.descriptions.without_caption_vector(space) == [(two, "given")]
+        assert not t.descriptions.any_without_caption_vector(space)
         t.descriptions.put_caption_vectors(space, [(two, "given", unit(4))])
+        t.descriptions.put_caption_vectors(space, [])
         assert t.descriptions.without_caption_vector(space) == []
         pages = list(t.descriptions.caption_vectors(space, rows=1))
         assert [page.ids.tolist() for page in pages] == [[one], [two]]
