@@ -11,12 +11,40 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, String, bindparam, cast, delete, exists, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 
 from store.errors import BadVector
 from store.records import DescriberSummary, DescriptionWords, StoredDescription, Vectors
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, holds_others_than_ascii, items_of, plain_cursor, replacing
+from store.sql.dialect import (
+    chunks,
+    each_of,
+    holds_others_than_ascii,
+    ids_of,
+    is_filled,
+    pack,
+    plain_cursor,
+    put_rows,
+    replacing,
+    stored_text,
+    vector_length,
+    vector_pages,
+)
 from store.tagging.manual_tags import Tags
 
 from .photo_texts import follow_texts
@@ -37,7 +65,7 @@ _LENGTH_TOLERANCE = 1e-2
 _ONE = select(_description)
 _ONE = _ONE.where(_description.c.photo_id == bindparam("photo"), _description.c.origin == bindparam("describer"))
 _PUT = replacing(_description, ["photo_id", "origin"], ["tasks", "caption", "labels", "text", "made_at"])
-_PUT_VECTOR = replacing(_vector, ["photo_id", "space_id"], ["caption_digest", "vector"])
+_KEY, _VALUES = ("photo_id", "space_id"), ("caption_digest", "vector")
 #: Descriptions newest first; those of one moment by origin.
 _NEWEST = (_description.c.made_at.desc(), _description.c.origin)
 
@@ -106,7 +134,7 @@ class Descriptions:
 
     def words(self, photo_ids: Sequence[int] | None = None) -> Iterator[DescriptionWords]:
         """Yield the labels and the caption of each description, or of each of *photo_ids*, by photo and origin."""
-        asked = true() if photo_ids is None else _description.c.photo_id.in_(items_of(photo_ids))
+        asked = true() if photo_ids is None else _description.c.photo_id.in_(ids_of(photo_ids))
         columns = _description.c.photo_id, _description.c.origin, _description.c.labels, _description.c.caption
         cursor = plain_cursor(self._connection, select(*columns).where(asked).order_by(*columns[:2]))
         while rows := cursor.fetchmany(_PART):
@@ -120,7 +148,7 @@ class Descriptions:
 
         They are sought in labels and captions. Descriptions with other characters than ASCII are all among them.
         """
-        texts = func.lower(_description.c.caption), func.lower(cast(_description.c.labels, String))
+        texts = func.lower(_description.c.caption), func.lower(stored_text(_description.c.labels))
         holds = [text.contains(part, autoescape=True) for text in texts for part in parts]
         # JSON may spell a character by its code point.
         others = [holds_others_than_ascii(texts[0]), holds_others_than_ascii(texts[1]), texts[1].contains("\\u")]
@@ -130,7 +158,7 @@ class Descriptions:
     def labels(self, origin: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield each photo that the describer gave labels, by ascending id, with these."""
         rows = select(_description.c.photo_id, _description.c.labels)
-        mine = (_description.c.origin == origin, _description.c.labels != [])
+        mine = (_description.c.origin == origin, is_filled(_description.c.labels))
         for row in self._connection.execute(rows.where(*mine).order_by(_description.c.photo_id)).yield_per(_PART):
             yield row.photo_id, tuple(row.labels)
 
@@ -140,9 +168,9 @@ class Descriptions:
         given = select(_description.c.photo_id, _description.c.caption).where(_description.c.caption.is_not(None))
         found: dict[int, str] = {}
         for some in chunks(photo_ids, _PART):
-            rows = plain_cursor(self._connection, own.where(_photo.c.id.in_(items_of(some)))).fetchall()
+            rows = plain_cursor(self._connection, own.where(_photo.c.id.in_(ids_of(some)))).fetchall()
             found.update((key, caption) for key, caption in rows)
-            mine = given.where(_description.c.photo_id.in_(items_of(some)))
+            mine = given.where(_description.c.photo_id.in_(ids_of(some)))
             oldest = mine.order_by(_description.c.made_at, _description.c.origin.desc())
             found.update((key, caption) for key, caption in plain_cursor(self._connection, oldest).fetchall())
         return found
@@ -162,20 +190,19 @@ class Descriptions:
         for photo_id, caption, vector in given:
             _check(vector, dimension)
             if photo_id in there:
-                digest = _digest(caption)
-                values.append({"photo_id": photo_id, "space_id": space_id, "caption_digest": digest, "vector": vector})
-        if values:
-            self._connection.execute(_PUT_VECTOR, values)
+                values.append((photo_id, space_id, _digest(caption), pack(vector, "float16")))
+        put_rows(self._connection, _vector, _KEY, _VALUES, values)
 
     def caption_vectors(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """Yield the vectors of captions in the space, of photos that have a file, by ascending id, *rows* at a time."""
-        mine = select(_vector.c.photo_id, _vector.c.vector).join(_photo, _photo.c.id == _vector.c.photo_id)
         # A damaged row of another length would be no row of the matrix.
         dimension = select(schema.space.c.dimension).where(schema.space.c.id == space_id).scalar_subquery()
-        is_whole = func.length(_vector.c.vector) == 2 * dimension
+        is_whole = vector_length(_vector.c.vector) == dimension
+        # They have no checksum.
+        mine = select(_vector.c.photo_id, type_coerce(_vector.c.vector, LargeBinary), literal(0, BigInteger()))
+        mine = mine.join(_photo, _photo.c.id == _vector.c.photo_id)
         mine = mine.where(_vector.c.space_id == space_id, _photo.c.gone_at.is_(None), is_whole)
-        cursor = plain_cursor(self._connection, mine.order_by(_vector.c.photo_id))
-        while found := cursor.fetchmany(rows):
+        for found in vector_pages(self._connection, mine, _vector.c.photo_id, rows):
             ids = np.array([row[0] for row in found], np.int64)
             matrix = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(ids), -1)
             yield Vectors(ids, matrix.astype(np.float32))
@@ -213,12 +240,12 @@ class Descriptions:
         return select(_photo.c.id).where(_photo.c.gone_at.is_(None), has_one)
 
     def _digests(self, space_id: int, photo_ids: Sequence[int]) -> dict[int, bytes]:
-        mine = (_vector.c.space_id == space_id, _vector.c.photo_id.in_(items_of(photo_ids)))
+        mine = (_vector.c.space_id == space_id, _vector.c.photo_id.in_(ids_of(photo_ids)))
         cursor = plain_cursor(self._connection, select(_vector.c.photo_id, _vector.c.caption_digest).where(*mine))
         return dict(cursor.fetchall())
 
     def _existing(self, photo_ids: Sequence[int]) -> set[int]:
-        rows = select(_photo.c.id).where(_photo.c.id.in_(items_of(photo_ids)))
+        rows = select(_photo.c.id).where(_photo.c.id.in_(ids_of(photo_ids)))
         return set(self._connection.execute(rows).scalars())
 
     def _ids(self, query: Select[Any]) -> NDArray[np.int64]:
