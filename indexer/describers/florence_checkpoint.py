@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ def find_florence(
     With a *hub*, one that is missing is downloaded into the folder *models*, as `indexer.models.download` does.
     Raises `WrongCheckpoint`, `ModelMissing`, and with a hub what a download raises.
     """
-    folder = Path(reference).expanduser()
+    folder = Path(os.path.expanduser(reference))
     if not folder.is_dir():
         if reference.casefold().startswith(_MICROSOFT):
             raise WrongCheckpoint(reference, _CODE, instead_of(reference))

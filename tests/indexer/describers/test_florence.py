@@ -142,6 +142,8 @@ def test_a_repository_that_is_not_here_is_not_fetched(tmp_path):
         find_florence("florence-community/Florence-2-base", tmp_path)
     with pytest.raises(WrongCheckpoint, match="nonsense cannot describe pictures: it is no folder and no id"):
         find_florence("nonsense", tmp_path)
+    with pytest.raises(WrongCheckpoint, match="it is no folder and no id"):
+        find_florence("~no-such-user/florence", tmp_path)
 
 
 class FolderHub:
