@@ -46,7 +46,9 @@ class PassReport:
     #: Photos whose files are not there now, or have changed since they were indexed.
     away: list[int] = field(default_factory=list)
     undescribed: list[int] = field(default_factory=list)
-    #: The first of these.
+    #: Those of these that the describer failed for, rather than the picture.
+    unanswered: list[int] = field(default_factory=list)
+    #: The first that got none.
     named: list[Undescribed] = field(default_factory=list)
     problem: str | None = None
 
@@ -200,6 +202,8 @@ class _Pass:
             self._in_a_row = 0
             return
         self.report.add_undescribed(photo, outcome.reason)
+        if outcome.is_passing:
+            self.report.unanswered.append(photo.id)
         self._in_a_row += 1
         if self._in_a_row >= self._most_in_a_row() and self.report.problem is None:
             reason = outcome.reason.rstrip(".")
