@@ -12,8 +12,8 @@ from tests.photos.encoders import COLOURS
 class ColourDescriber:
     """Names the colour of each picture, and keeps the pictures that it got.
 
-    It has no description for the colours in *silent*, fails for those in *failing*, goes away at call number *away_at*, and is interrupted at call
-    number *interrupted_at*.
+    It has no description for the colours in *silent*, fails for those in *failing*, goes away at call number *away_at*,
+    and is interrupted at call number *interrupted_at*.
     """
 
     name = "colours@here"
