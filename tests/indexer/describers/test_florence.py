@@ -122,6 +122,11 @@ def test_the_name_is_that_of_the_repository_and_its_weights(taught, random):
     assert describer(taught).side == SIDE
 
 
+def test_the_name_is_text_that_can_be_stored(copy):
+    odd = copy.rename(copy.with_name("Tiny\n\udcff"))
+    assert open_florence_checkpoint(odd).name.startswith("tiny__@")
+
+
 @pytest.mark.parametrize(
     ("reference", "instead"),
     [
