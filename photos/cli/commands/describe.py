@@ -125,7 +125,15 @@ def _chosen(words: tuple[str, ...], top: int | None, *, everything: bool) -> Cho
 
 
 def _are_paths(words: tuple[str, ...]) -> bool:
-    return all(os.path.exists(word) or word.startswith(_PATH_STARTS) for word in words)
+    from indexer.files.picture_names import is_picture_name
+
+    def is_path(word: str) -> bool:
+        if os.path.exists(word) or word.startswith(_PATH_STARTS):
+            return True
+        # A filter may end so, too: name:*.jpg.
+        return ":" not in word and (word.endswith("/") or is_picture_name(os.fsencode(word)))
+
+    return all(map(is_path, words))
 
 
 def _request(
