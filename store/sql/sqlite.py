@@ -257,11 +257,19 @@ def is_word_index_whole(connection: Connection) -> bool:
 
 def rebuild_word_index(connection: Connection) -> None:
     """Make the full-text index anew from the rows of `photo_text`, however damaged it is."""
-    # FTS5 reads its own tables before it makes them anew, and gives up where they are damaged. This is how it leaves
-    # them for an index without rows (format 4).
-    for statement in _EMPTY_INDEX:
-        connection.exec_driver_sql(statement)
-    connection.exec_driver_sql("INSERT INTO photo_words (photo_words) VALUES ('rebuild')")
+    rebuild = "INSERT INTO photo_words (photo_words) VALUES ('rebuild')"
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(rebuild)
+    except DBAPIError as error:
+        if not isinstance(_ours(error, Path()), CatalogDamaged):
+            raise
+        # FTS5 reads its own tables before it makes them anew, and gives up where they are damaged. This is how it
+        # leaves them for an index without rows (format 4). Where they are whole it would stumble over that: it
+        # remembers what this transaction changed.
+        for statement in _EMPTY_INDEX:
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(rebuild)
 
 
 def is_no_index(name: str | None, kind: str, _parents: object) -> bool:
