@@ -45,6 +45,8 @@ _MOST: Final = 100_000
 _LONGEST: Final = 1_000_000
 #: Most requests at once: each holds a thread and a picture.
 _MOST_REQUESTS: Final = 64
+#: Characters of a describer's model and language.
+_LONGEST_NAME: Final = 200
 #: Least and most pixels of the longest side of pictures for a describer.
 _SIDES: Final = (64, 2048)
 #: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
@@ -209,7 +211,9 @@ def settings_in_force(
 
 
 def _shown(name: str, value: object) -> object:
-    return _SET if name in SECRETS and value is not None else value
+    if name in SECRETS:
+        return None if value is None else _SET
+    return _without_secrets(value)
 
 
 def _option(name: str) -> str:
@@ -322,7 +326,7 @@ def _with(settings: Settings, name: str, value: object, place: str) -> Settings:
     try:
         read_value = read(value)
     except (TypeError, ValueError) as error:
-        given = "" if name in SECRETS else f", not {_without_password(value)!r}"
+        given = "" if name in SECRETS else f", not {_without_secrets(value)!r}"
         raise SettingError(place, f"{name} must be {error}{given}") from error
     changed: dict[str, Any] = {name: read_value}
     return replace(settings, **changed)
@@ -331,8 +335,8 @@ def _with(settings: Settings, name: str, value: object, place: str) -> Settings:
 def _folder(value: object) -> Path:
     if not isinstance(value, str | Path) or "\0" in str(value):
         raise ValueError("a folder's path")
-    # Absolute without resolving links: they are the user's names.
-    return Path(value).expanduser().absolute()
+    # Absolute without resolving links: they are the user's names. `Path.expanduser` fails for an unknown user.
+    return Path(os.path.expanduser(value)).absolute()
 
 
 def _folders(value: object) -> tuple[Path, ...]:
@@ -349,8 +353,19 @@ def _text(value: object) -> str:
     return value
 
 
-def _without_password(value: object) -> object:
-    return re.sub("//[^/@]*@", "//…@", value) if isinstance(value, str) else value
+def _short_name(value: object) -> str:
+    """Read a name that a describer gets, and that stands in names of describers."""
+    name = value.strip() if isinstance(value, str) else ""
+    if not name or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise ValueError(f"a name in one line of at most {_LONGEST_NAME} characters")
+    return name
+
+
+def _without_secrets(value: object) -> object:
+    """Leave a password and the query out of an address: some services take their key there."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    return re.sub(r"\?.+", "?…", re.sub("//.*@", "//…@", value, flags=re.DOTALL), flags=re.DOTALL)
 
 
 def _address(value: object) -> str:
@@ -512,10 +527,10 @@ _READERS: dict[str, Callable[[object], object]] = {
     "thumbnails": _yes_or_no,
     "preview_cache_gb": _not_negative,
     "describe_endpoint": _address,
-    "describe_model": _text,
+    "describe_model": _short_name,
     "describe_key": _key,
     "describe_side": _side,
-    "describe_language": _text,
+    "describe_language": _short_name,
     "describe_timeout": _span,
     "describe_requests": _requests,
     "describe_remote": _yes_or_no,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Callable
@@ -184,8 +185,8 @@ def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
 
 def _absolute(reference: str) -> str:
     # A relative folder must be found from other working directories too.
-    is_folder = reference not in SHIPPED and Path(reference).expanduser().is_dir()
-    return str(Path(reference).expanduser().resolve()) if is_folder else reference
+    is_folder = reference not in SHIPPED and Path(os.path.expanduser(reference)).is_dir()
+    return str(Path(os.path.expanduser(reference)).resolve()) if is_folder else reference
 
 
 def _default(models: Path) -> str:

@@ -64,6 +64,8 @@ def read_address(url: str) -> EndpointAddress:
         raise EndpointInvalid("it does not begin with http:// or https://")
     if not parts.hostname:
         raise EndpointInvalid("it names no host")
+    if not _can_be_looked_up(parts.hostname):
+        raise EndpointInvalid("its host or its port is wrong")
     if "@" in parts.netloc:
         raise EndpointInvalid("it holds a name or a password; a key belongs in describe.key")
     if parts.fragment:
@@ -73,6 +75,15 @@ def read_address(url: str) -> EndpointAddress:
     if parts.query:
         path = f"{path}?{parts.query}"
     return EndpointAddress(parts.hostname, port or _PORTS[parts.scheme], path, parts.scheme == "https")
+
+
+def _can_be_looked_up(host: str) -> bool:
+    """Return whether the parts of *host* have lengths that names may have: `getaddrinfo` fails oddly for others."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def is_private(address: str) -> bool:

@@ -34,7 +34,7 @@ PATIENCE: Final = 3
 _QUALITY: Final = 85
 #: Tokens of an answer, so that a model which repeats itself comes to an end.
 _MOST_TOKENS: Final = 2_000
-_NOT_ASKED: Final = NotDescribed("The describer was not asked, because it had gone away.")
+_NOT_ASKED: Final = NotDescribed("The describer was not asked, because it had gone away.", is_passing=True)
 
 
 class EndpointDescriber:
@@ -133,7 +133,7 @@ class _Health:
                 self._failures += 1
             if self.trouble is None:
                 self.trouble = self._judged(error)
-        return NotDescribed(_sentence(error))
+        return NotDescribed(_sentence(error), is_passing=not isinstance(error, QuestionRefused))
 
     def _judged(self, error: Exception) -> DescriberError | None:
         if isinstance(error, RemoteEndpoint):

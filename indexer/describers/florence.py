@@ -126,7 +126,7 @@ class FlorenceDescriber:
                 if not outcomes:
                     raise DescriberBroken(self.name, reason) from error
                 left = len(pictures) - len(outcomes)
-                outcomes += [NotDescribed(f"Florence-2 failed: {reason}.")] * left
+                outcomes += [NotDescribed(f"Florence-2 failed: {reason}.", is_passing=True)] * left
         return outcomes
 
     def close(self) -> None:

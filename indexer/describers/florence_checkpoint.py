@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from indexer.models import CheckpointDamaged, Hub, ModelUnknown, download, locate
 from indexer.models.checkpoints.checkpoint import hash_of, weights_in
 from indexer.models.checkpoints.config import Json, read_json
+from store.errors import is_shown
 
 from .errors import WrongCheckpoint
 
@@ -61,7 +63,7 @@ def find_florence(
     With a *hub*, one that is missing is downloaded into the folder *models*, as `indexer.models.download` does.
     Raises `WrongCheckpoint`, `ModelMissing`, and with a hub what a download raises.
     """
-    folder = Path(reference).expanduser()
+    folder = Path(os.path.expanduser(reference))
     if not folder.is_dir():
         if reference.casefold().startswith(_MICROSOFT):
             raise WrongCheckpoint(reference, _CODE, instead_of(reference))
@@ -118,6 +120,8 @@ def open_florence_checkpoint(folder: Path, name: str | None = None) -> FlorenceC
     weights = weights_in(folder)
     parameters, vision = _counted(folder, weights)
     called = re.split(r"--|/", name or folder.name)[-1].casefold() or "florence-2"
+    # The name of a folder may be bytes that are no text, which cannot be stored, or break a line.
+    called = "".join(mark if is_shown(mark) else "_" for mark in called)
     return FlorenceCheckpoint(folder, f"{called}@{hash_of(weights)[:12]}", parameters, vision, weights)
 
 

@@ -41,6 +41,8 @@ class NotDescribed:
 
     #: A sentence for people.
     reason: str
+    #: True if the describer failed, or was not asked; False if the picture is why, or the answer.
+    is_passing: bool = False
 
 
 class Describer(Protocol):

@@ -36,8 +36,9 @@ _log = logging.getLogger(__name__)
 class NewPhotos:
     """Describes the photos that came to *library* since `describe_new` was first in force there.
 
-    A photo that gets no description is asked about once in the life of this object; one whose file is away, after each
-    whole scan. *describers* opens the describer, and *clock* gives seconds.
+    A photo that gets no description is asked about once in the life of this object. One whose file is away is
+    asked about after each whole scan. So is one for which the describer failed; and if that ended the work, after the
+    pause, behind the others. *describers* opens the describer, and *clock* gives seconds.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class NewPhotos:
         self._after: int | None = None
         self._undescribed: set[int] = set()
         self._away: set[int] = set()
+        self._unanswered: set[int] = set()
         self._described = 0
         self._pause = 0.0
         self._not_before = -1.0
@@ -68,6 +70,7 @@ class NewPhotos:
         self._is_due = True
         if is_whole:
             self._away.clear()
+            self._unanswered.clear()
 
     def work(self, is_over: Callable[[], bool], progress: Progress = SILENT) -> bool:
         """Describe new photos until *is_over*, which is asked every few photos. Returns whether there is more to do."""
@@ -107,28 +110,37 @@ class NewPhotos:
             at_once=choice.at_once(self._library.settings),
             is_over=is_over,
         )
-        self._note(report)
-        return report.problem is None
+        return self._note(report)
 
     def _new(self) -> list[int]:
-        """Photos that came since, without those that were tried in vain; oldest first."""
+        """Photos that came since, without those that were tried in vain; oldest first, and those to try again last."""
         if self._after is None:
             newest = max(photos_after(self._library, 0), default=0)
             self._after = _first_mark(self._library.settings.library, newest)
-        tried = self._undescribed | self._away
-        return [photo_id for photo_id in photos_after(self._library, self._after) if photo_id not in tried]
+        # A pause was for the describer to come back. Without one, a picture that makes it fail is not asked about.
+        tried = self._undescribed | self._away | (set() if self._pause else self._unanswered)
+        found = [photo_id for photo_id in photos_after(self._library, self._after) if photo_id not in tried]
+        return sorted(found, key=lambda photo_id: photo_id in self._unanswered)
 
-    def _note(self, report: PassReport) -> None:
-        self._undescribed.update(report.undescribed)
+    def _note(self, report: PassReport) -> bool:
+        """Note a pass. Returns whether the describer can go on."""
+        self._undescribed.update(set(report.undescribed).difference(report.unanswered))
         self._away.update(report.away)
+        self._unanswered.update(report.unanswered)
         self._described += report.described
         if report.described and self._pause:
             self._pause = 0.0
             _log.info("New photos are described again.")
+        problem = report.problem
         for each in report.named:
-            _log.info("%s got no description: %s", safe(os.fsdecode(each.path)), safe(each.reason))
-        if report.problem is not None:
-            self._fail(report.problem)
+            sentence = f"{os.fsdecode(each.path)} got no description: {each.reason}"
+            if each.photo_id not in report.unanswered:
+                _log.info("%s", safe(sentence))
+            elif not report.described:
+                problem = problem or sentence
+        if problem is not None:
+            self._fail(problem)
+        return problem is None
 
     def _fail(self, problem: str) -> None:
         """Pause, the longer the more often in a row. The first time alone is told."""

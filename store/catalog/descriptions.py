@@ -50,10 +50,11 @@ from store.tagging.manual_tags import Tags
 from .photo_texts import follow_texts
 
 _photo, _description, _vector = schema.photo, schema.description, schema.caption_vector
+_SHORT, _DETAILED = "caption", "detailed-caption"
 #: The part of a description that a task gives. Of two tasks for one part, the one that was asked last gives it.
 _PARTS: Final = {
-    "caption": "caption",
-    "detailed-caption": "caption",
+    _SHORT: "caption",
+    _DETAILED: "caption",
     "objects": "labels",
     "regions": "labels",
     "text": "text",
@@ -76,17 +77,18 @@ class Descriptions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, photo_id: int, description: StoredDescription) -> None:
+    def put(self, photo_id: int, description: StoredDescription, *, keep_detailed: bool = False) -> None:
         """Store a describer's answers about the photo.
 
-        Of its earlier description stays what other tasks gave: the caption, the labels or the text. Raises
+        Of its earlier description stays what other tasks gave: the caption, the labels or the text; and a detailed
+        caption in place of a short one, if *keep_detailed*. Raises
         `ValueError` for an unknown task, and for an empty origin, which stands for the photo's own files.
         """
         unknown = set(description.tasks) - _PARTS.keys()
         if unknown or not description.origin:
             raise ValueError(f"not a description by a describer: origin {description.origin!r}, tasks {unknown}")
         row = self._connection.execute(_ONE, {"photo": photo_id, "describer": description.origin}).one_or_none()
-        merged = description if row is None else _merged(_stored(row), description)
+        merged = description if row is None else _merged(_stored(row), description, keep_detailed=keep_detailed)
         self._connection.execute(_PUT, {"photo_id": photo_id, **_values(merged)})
         follow_texts(self._connection, [photo_id])
 
@@ -100,12 +102,16 @@ class Descriptions:
         return dict(found)
 
     def described(self, origin: str, tasks: Collection[str]) -> NDArray[np.int64]:
-        """Return the photos that the describer gave all these *tasks* for, int64 (n,), ascending."""
+        """Return the photos that the describer gave all these *tasks* for, int64 (n,), ascending.
+
+        A detailed caption stands for a short one, too.
+        """
         rows = select(_description.c.photo_id).where(_description.c.origin == origin)
         for task in sorted(tasks):
             # Where a task was asked again in another form, the later one stands in the row.
             kept = each_of(_description.c.tasks)
-            rows = rows.where(exists(select(kept.c.value).where(kept.c.value == task)))
+            answers = [_SHORT, _DETAILED] if task == _SHORT else [task]
+            rows = rows.where(exists(select(kept.c.value).where(kept.c.value.in_(answers))))
         return self._ids(rows)
 
     def origins(self) -> list[str]:
@@ -254,13 +260,16 @@ class Descriptions:
         return found
 
 
-def _merged(before: StoredDescription, now: StoredDescription) -> StoredDescription:
+def _merged(before: StoredDescription, now: StoredDescription, *, keep_detailed: bool) -> StoredDescription:
     """*now*, with those parts of *before* that its tasks do not give."""
-    given = {_PARTS[task] for task in now.tasks}
+    tasks = now.tasks
+    if keep_detailed and _DETAILED in before.tasks and _DETAILED not in tasks:
+        tasks -= {_SHORT}
+    given = {_PARTS[task] for task in tasks}
     kept = frozenset(task for task in before.tasks if _PARTS.get(task) not in given)
     return replace(
         now,
-        tasks=now.tasks | kept,
+        tasks=tasks | kept,
         caption=now.caption if "caption" in given else before.caption,
         labels=now.labels if "labels" in given else before.labels,
         text=now.text if "text" in given else before.text,

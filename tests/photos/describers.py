@@ -12,16 +12,17 @@ from tests.photos.encoders import COLOURS
 class ColourDescriber:
     """Names the colour of each picture, and keeps the pictures that it got.
 
-    It has no description for the colours in *silent*, goes away at call number *away_at*, and is interrupted at call
-    number *interrupted_at*.
+    It has no description for the colours in *silent*, fails for those in *failing*, goes away at call number *away_at*,
+    and is interrupted at call number *interrupted_at*.
     """
 
     name = "colours@here"
     side = 64
     parameters = None
 
-    def __init__(self, *, silent=(), away_at=0, interrupted_at=0):
+    def __init__(self, *, silent=(), failing=(), away_at=0, interrupted_at=0):
         self.silent = set(silent)
+        self.failing = set(failing)
         self.away_at = away_at
         self.interrupted_at = interrupted_at
         self.pictures = []
@@ -54,6 +55,8 @@ class ColourDescriber:
     def _outcome(self, colour):
         if colour in self.silent:
             return NotDescribed(f"No words for {colour}.")
+        if colour in self.failing:
+            return NotDescribed(f"It broke at {colour}.", is_passing=True)
         return Description(f"A {colour} area", (colour, "area"), f"{colour.upper()}!")
 
     def close(self):

@@ -84,6 +84,18 @@ def test_a_table_is_reported_as_an_unknown_key(config):
                 "not 'http://…@host/v1'"
             ),
         ),
+        (
+            'describe.endpoint = "http://me:a@b/c@host/v1?key=word"',
+            (
+                "describe_endpoint must be an address without a name and password, for which describe_key is there, "
+                "not 'http://…@host/v1?…'"
+            ),
+        ),
+        (
+            'describe.model = "a\\nb"',
+            "describe_model must be a name in one line of at most 200 characters, not 'a\\nb'",
+        ),
+        ('describe.language = " "', "describe_language must be a name in one line of at most 200 characters, not ' '"),
         ('describe.key = "two words"', "describe_key must be letters, digits and signs of ASCII, without spaces"),
     ],
 )
@@ -122,6 +134,19 @@ def test_a_tilde_means_the_home_folder(config, own_home):
 def test_a_library_given_as_an_option_is_made_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert load({"library": Path("here")}, {}).library == tmp_path / "here"
+
+
+def test_a_tilde_with_an_unknown_name_is_a_folders_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert load({"library": "~no-such-user/here"}, {}).library == tmp_path / "~no-such-user/here"
+
+
+@pytest.mark.parametrize("variable", ["PHOTOS_DESCRIBE_MODEL", "PHOTOS_DESCRIBE_LANGUAGE"])
+def test_a_name_for_a_describer_is_text_that_can_be_stored(variable):
+    with pytest.raises(SettingError, match="must be a name in one line"):
+        load({}, {variable: "m\udcff"})
+    settings = load({}, {variable: " hf.co/a b:Q4 "})
+    assert "hf.co/a b:Q4" in {settings.describe_model, settings.describe_language}
 
 
 @pytest.mark.parametrize(
@@ -177,6 +202,8 @@ def test_a_key_is_in_no_text_about_settings(config):
     (found,) = settings_in_force({}, {"PHOTOS_DESCRIBE_KEY": "from-there"}, ["describe_key"])
     assert (found.value, found.source) == ("set", "environment")
     assert settings_in_force({}, {}, ["describe_key"])[0].value is None
+    (found,) = settings_in_force({}, {"PHOTOS_DESCRIBE_ENDPOINT": "http://host/v1?key=word"}, ["describe_endpoint"])
+    assert found.value == "http://host/v1?…"
     settings = load({}, environment)
     assert settings.describe_key == "from-the-file"
     assert "from-the-file" not in repr(settings)

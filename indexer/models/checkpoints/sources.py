@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import threading
@@ -43,7 +44,7 @@ def locate(reference: str, models: Path, shipped: Mapping[str, Path]) -> Path:
     """
     if reference in shipped:
         return shipped[reference]
-    folder = Path(reference).expanduser()
+    folder = Path(os.path.expanduser(reference))
     if reference and folder.is_dir():
         return folder.resolve()
     if _REPOSITORY.fullmatch(reference) and not reference.startswith("."):

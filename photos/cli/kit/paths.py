@@ -10,5 +10,10 @@ _PATH_STARTS: Final = ("./", "../", "~/", "/")
 
 
 def is_path(word: str) -> bool:
-    """Return whether *word* is the path of a file or a folder, or is written as one."""
-    return os.path.exists(word) or word.startswith(_PATH_STARTS)
+    """Return whether *word* is the path of a file or a folder, or is written as one: `./a`, `a/`, `a.jpg`."""
+    from indexer.files.picture_names import is_picture_name
+
+    if os.path.exists(word) or word.startswith(_PATH_STARTS):
+        return True
+    # A filter may end so, too: name:*.jpg.
+    return ":" not in word and (word.endswith("/") or is_picture_name(os.fsencode(word)))

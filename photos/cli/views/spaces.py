@@ -145,7 +145,7 @@ def write_comparison_sheet(library: OpenLibrary, comparison: ModelComparison, fi
     """Write the contact sheet of two columns, and say so. Raises `FileExists` or `UnwritableFile`."""
     from photos.operations.models.model_comparison import write_comparison
 
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))
     try:
         write_comparison(library, comparison, path, overwrite=force)
     except FileExistsError:

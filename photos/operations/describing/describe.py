@@ -25,7 +25,8 @@ from .passes import PassReport, Undescribed, describe_photos
 class DescribeRequest:
     """Photos to describe, all if `chosen` is None, by the describer of that name or else by that of the settings.
 
-    Photos that have descriptions of it for all `tasks` are passed over unless `again`. No more than `limit` are
+    Photos that have descriptions of it for all `tasks` are passed over, and detailed captions stay where short ones are
+    asked for, unless `again`. No more than `limit` are
     described. No tasks stand for a caption and words.
     """
 
@@ -90,9 +91,8 @@ def describe(
     """Describe photos by another model. Reports a `DescribeEstimate` before the model is loaded.
 
     What is described is stored every few photos and stays, however the pass ends. New captions get their vectors, for
-    searches with captions. Raises `NoDescriber`, the errors of
-    `find_chosen`, those of opening the describer, and `DescribersBusy` if another process describes for *patience*
-    seconds.
+    searches with captions. Raises `NoDescriber`, the errors of `find_chosen`, those of opening the describer, and
+    `DescribersBusy` if another process describes for *patience* seconds.
     """
     started = time.perf_counter()
     _check_photos(library)
@@ -105,7 +105,15 @@ def describe(
             progress.report(Waiting(Wait.DESCRIBER))
             with closing(describers.open(library, work.choice)) as describer:
                 at_once = work.choice.at_once(library.settings)
-                report = describe_photos(library, describer, work.choice.tasks, ids, progress, at_once=at_once)
+                report = describe_photos(
+                    library,
+                    describer,
+                    work.choice.tasks,
+                    ids,
+                    progress,
+                    at_once=at_once,
+                    keep_detailed=not request.again,
+                )
         if report.described:
             # A search with captions makes the vectors that are missing then, if the checkpoint can be read.
             with suppress(PhotosError):

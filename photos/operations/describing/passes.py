@@ -48,7 +48,9 @@ class PassReport:
     #: Photos whose files are not there now, or have changed since they were indexed.
     away: list[int] = field(default_factory=list)
     undescribed: list[int] = field(default_factory=list)
-    #: The first of these.
+    #: Those of these that the describer failed for, rather than the picture.
+    unanswered: list[int] = field(default_factory=list)
+    #: The first that got none.
     named: list[Undescribed] = field(default_factory=list)
     problem: str | None = None
 
@@ -72,11 +74,13 @@ def describe_photos(
     progress: Progress = SILENT,
     *,
     at_once: int = 1,
+    keep_detailed: bool = True,
     is_over: Callable[[], bool] = lambda: False,
 ) -> PassReport:
     """Describe photos in their order, and store what is described every few photos.
 
-    The describer gets *at_once* pictures or more in a call. The pass ends early if *is_over* says so between two calls,
+    The describer gets *at_once* pictures or more in a call. With *keep_detailed*, a detailed caption by it stays where
+    a short one is asked for. The pass ends early if *is_over* says so between two calls,
     if the describer is away or broken, and after many pictures in a row without a description. The caller holds the
     lock.
     """
@@ -85,7 +89,7 @@ def describe_photos(
             check_describer(t, describer.name)
     except SourceTaken as taken:
         return PassReport(problem=str(taken))
-    run = _Pass(library, describer, tasks, at_once)
+    run = _Pass(library, describer, tasks, at_once, keep_detailed=keep_detailed)
     # The decoders end first: a thread that waits for one would keep an interrupted pass from ending.
     with ThreadPoolExecutor(_DECODED, thread_name_prefix="picture") as pool, Thumbnails.of(library) as thumbnails:
         pictures = _Pictures(library, thumbnails, pool, describer.side, photo_ids)
@@ -146,11 +150,20 @@ class _Pictures:
 class _Pass:
     """One pass: what it has done, and how many pictures it takes at once."""
 
-    def __init__(self, library: OpenLibrary, describer: Describer, tasks: Sequence[Task], at_once: int) -> None:
+    def __init__(
+        self,
+        library: OpenLibrary,
+        describer: Describer,
+        tasks: Sequence[Task],
+        at_once: int,
+        *,
+        keep_detailed: bool,
+    ) -> None:
         self._library = library
         self._describer = describer
         self._tasks = frozenset(map(str, tasks))
         self._least = self.size = at_once
+        self._keep_detailed = keep_detailed
         self.report = PassReport()
         #: Pictures in a row that got no description.
         self._in_a_row = 0
@@ -189,7 +202,7 @@ class _Pass:
             there = t.photos.known([photo.id for photo in photos])
             for photo, outcome in zip(photos, outcomes, strict=True):
                 if isinstance(outcome, Description) and photo.id in there:
-                    t.descriptions.put(photo.id, self._stored(outcome, now))
+                    t.descriptions.put(photo.id, self._stored(outcome, now), keep_detailed=self._keep_detailed)
             follow_descriptions(t, sorted(there))
 
     def _stored(self, description: Description, now: datetime) -> StoredDescription:
@@ -208,6 +221,8 @@ class _Pass:
             self._in_a_row = 0
             return
         self.report.add_undescribed(photo, outcome.reason)
+        if outcome.is_passing:
+            self.report.unanswered.append(photo.id)
         self._in_a_row += 1
         if self._in_a_row >= self._most_in_a_row() and self.report.problem is None:
             reason = outcome.reason.rstrip(".")

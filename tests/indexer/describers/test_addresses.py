@@ -37,6 +37,9 @@ def test_an_address_is_read(url, host, port, path):
         "http://host/a b",
         "http://host/\r\nX: y",
         "http://hôst/",
+        "http://a..b/",
+        "http://.host/",
+        f"http://{'x' * 64}/",
     ],
 )
 def test_an_unusable_address_is_refused_unseen(url):

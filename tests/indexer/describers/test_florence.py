@@ -122,6 +122,11 @@ def test_the_name_is_that_of_the_repository_and_its_weights(taught, random):
     assert describer(taught).side == SIDE
 
 
+def test_the_name_is_text_that_can_be_stored(copy):
+    odd = copy.rename(copy.with_name("Tiny\n\udcff"))
+    assert open_florence_checkpoint(odd).name.startswith("tiny__@")
+
+
 @pytest.mark.parametrize(
     ("reference", "instead"),
     [
@@ -142,6 +147,8 @@ def test_a_repository_that_is_not_here_is_not_fetched(tmp_path):
         find_florence("florence-community/Florence-2-base", tmp_path)
     with pytest.raises(WrongCheckpoint, match="nonsense cannot describe pictures: it is no folder and no id"):
         find_florence("nonsense", tmp_path)
+    with pytest.raises(WrongCheckpoint, match="it is no folder and no id"):
+        find_florence("~no-such-user/florence", tmp_path)
 
 
 class FolderHub:

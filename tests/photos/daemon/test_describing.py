@@ -118,6 +118,45 @@ def test_a_picture_without_words_is_asked_about_once(library, filled, pictures, 
     assert "new red.png got no description: No words for red." in caplog.text
 
 
+def test_photos_that_had_no_turn_are_described_after_the_pause(library, filled, pictures, clock, caplog):
+    describer = ColourDescriber(failing={"red", "blue"})
+    new = NewPhotos(library, describer, clock)
+    worked(new)
+    add(filled, pictures, "red")
+    add(filled, pictures, "blue")
+    caplog.set_level(logging.INFO)
+    assert not worked(new)
+    for _ in range(5):
+        assert not worked(new)
+        clock.now += 3600
+        assert not worked(new)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "got no description: It broke at" in caplog.text
+    describer.failing.clear()
+    clock.now += 3600
+    assert worked(new)
+    assert sorted(captions(library)) == ["new blue.png", "new red.png"]
+
+
+def test_a_picture_at_which_a_describer_fails_is_behind_others(library, filled, pictures, clock, caplog):
+    describer = ColourDescriber(failing={"red"})
+    new = NewPhotos(library, describer, clock)
+    worked(new)
+    add(filled, pictures, "red")
+    assert not worked(new)
+    add(filled, pictures, "blue")
+    assert not worked(new)
+    clock.now += 60
+    assert worked(new)
+    assert list(captions(library)) == ["new blue.png"]
+    calls = describer.calls
+    assert not worked(new)
+    assert describer.calls == calls
+    new.refresh(is_whole=True)
+    assert not new.work(lambda: False)
+    assert describer.calls == calls + 1
+
+
 def test_a_photo_whose_file_is_away_waits_for_the_next_whole_scan(library, filled, pictures):
     describer = ColourDescriber()
     new = NewPhotos(library, describer)

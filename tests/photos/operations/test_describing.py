@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from indexer.describers import DescriberAway, Task, passes_per_picture
+from indexer.describers import DescriberAway, Description, Task, passes_per_picture
 from indexer.describers.florence_cost import BASE_PARAMETERS
 from photos.config import load
 from photos.errors import DescribersBusy, EmptyLibrary, NoDescriber, UnknownDescriber
@@ -94,6 +94,26 @@ def test_another_task_is_described_beside_the_first(filled):
         assert describer.chosen.tasks == (Task.CAPTION, Task.TEXT)
         again = describe(library, DescribeRequest(tasks=(Task.TEXT,)), describers=describer)
         assert (again.described, again.known) == (0, 6)
+
+
+def test_a_short_caption_replaces_no_detailed_one_unless_again(filled):
+    class Wordy(ColourDescriber):
+        def _outcome(self, colour):
+            words = "In detail" if Task.DETAILED_CAPTION in self.chosen.tasks else "In short"
+            return Description(words, (colour,))
+
+    describer = Wordy()
+    detailed = DescribeRequest(tasks=(Task.DETAILED_CAPTION,))
+    with opened(filled) as library:
+        describe(library, detailed, describers=describer)
+        short = describe(library, DescribeRequest(tasks=(Task.CAPTION,)), describers=describer)
+        assert (short.described, short.known) == (0, 6)
+        assert describe(library, DescribeRequest(), describers=describer).described == 6
+        assert set(captions(library).values()) == {"In detail"}
+        for request in (detailed, DescribeRequest()):
+            assert describe(library, request, describers=describer).known == 6
+        describe(library, DescribeRequest(again=True), describers=describer)
+        assert set(captions(library).values()) == {"In short"}
 
 
 def test_photos_are_chosen_by_query_or_path(filled, pictures):

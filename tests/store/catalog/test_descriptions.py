@@ -103,10 +103,27 @@ def test_a_task_asked_again_replaces_its_part_alone(pair):
         (kept,) = t.descriptions.of([one])[one]
         assert (kept.caption, kept.labels, kept.text) == ("A brown dog in a park", (), "NO ENTRY")
         assert kept.tasks == {"detailed-caption", "regions", "text"}
-        assert t.descriptions.described("one@1", {"caption"}).tolist() == [two]
+        assert t.descriptions.described("one@1", {"caption"}).tolist() == [one, two]
+        assert t.descriptions.described("one@1", {"detailed-caption"}).tolist() == [one]
         assert t.descriptions.described("one@1", {"detailed-caption", "regions"}).tolist() == [one]
     assert with_caption(catalog, "dog") == [one]
     assert found(catalog, Worded(Wording.TEXT, "keep out")) == []
+
+
+def test_a_detailed_caption_is_kept_where_that_is_asked(pair):
+    catalog, one, _ = pair
+    with catalog.write() as t:
+        t.descriptions.put(one, description("A dog in a park. It runs.", tasks={"detailed-caption"}))
+        t.descriptions.put(one, description("A dog", ("dog",), tasks={"caption", "objects"}), keep_detailed=True)
+        (kept,) = t.descriptions.of([one])[one]
+        assert (kept.caption, kept.labels) == ("A dog in a park. It runs.", ("dog",))
+        assert kept.tasks == {"detailed-caption", "objects"}
+        t.descriptions.put(one, description("Dogs. Two.", tasks={"detailed-caption"}), keep_detailed=True)
+        assert t.descriptions.of([one])[one][0].caption == "Dogs. Two."
+        t.descriptions.put(one, description("A cat", tasks={"caption"}))
+        (kept,) = t.descriptions.of([one])[one]
+        assert (kept.caption, kept.tasks) == ("A cat", {"caption", "objects"})
+    assert with_caption(catalog, "cat") == [one]
 
 
 def test_a_task_or_an_origin_that_is_none_is_refused(pair):

@@ -108,7 +108,7 @@ def test_a_reference_is_a_shipped_name_a_folder_or_an_id(checkpoints, tmp_path):
     shipped = {"demo": tmp_path / "shipped"}
     assert locate("demo", tmp_path, shipped) == tmp_path / "shipped"
     assert locate(str(checkpoints["v1"]), tmp_path, shipped) == checkpoints["v1"]
-    for wrong in ("nonsense", "/no/such/folder", "a/b/c", "../x", ""):
+    for wrong in ("nonsense", "/no/such/folder", "a/b/c", "../x", "~no-such-user/x", ""):
         with pytest.raises(ModelUnknown):
             locate(wrong, tmp_path / "models", shipped)
 

@@ -134,6 +134,7 @@ def test_an_answer_cannot_write_to_the_terminal(described, monkeypatch, pictures
         (["name:*e*", "-name:white"], {"red", "green", "blue", "yellow"}),
         (["red", "--top", "1"], {"red"}),
         (["name:*", "--top", "6"], set(COLOURS)),
+        (["name:r*.png"], {"red"}),
     ],
 )
 def test_words_are_paths_or_a_query(described, pictures, words, names):
@@ -155,11 +156,13 @@ def test_words_are_paths_or_a_query(described, pictures, words, names):
         (["--all", "--with", "microsoft/Florence-2-large"], "florence-community/Florence-2-large"),
         (["--all", "--with", "florence-community/Florence-2-base"], "photos model download florence-community/"),
         (["/nowhere/a.jpg"], "/nowhere/a.jpg"),
+        (["{pictures}", "missing.jpg"], "missing.jpg is not in the library"),
+        (["missing/", "--top", "3"], "--top goes with a query."),
         (["in:nowhere"], "nowhere"),
     ],
 )
-def test_wrong_words_are_named(described, words, sentence):
-    result = described("describe", *words)
+def test_wrong_words_are_named(described, pictures, words, sentence):
+    result = described("describe", *(each.format(pictures=pictures) for each in words))
     assert result.status in {1, 2}
     assert sentence in result.err
 
