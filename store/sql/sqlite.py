@@ -88,8 +88,8 @@ _APPLICATION_ID = 0x50484F54
 
 #: The full-text index of `photo_text.words`, an FTS5 table that triggers keep. Its rows have the ids of those.
 _WORD_INDEX = table("photo_words")
-#: Statements that leave the index without rows, in the tables of FTS5 itself. Each adds one row at most: before one of
-#: several rows, SQLite lets FTS5 write what it still holds in memory, which fails in an index that has no structure yet.
+#: Statements that leave the index without rows, in the tables of FTS5 itself. Each adds one row at most: before one
+#: of several, SQLite lets FTS5 write what it still holds in memory, and that fails where the structure is missing.
 _EMPTY_INDEX = (
     "DELETE FROM photo_words_config",
     "DELETE FROM photo_words_idx",

@@ -40,6 +40,17 @@ def found(catalog, *criteria):
         return t.selection.matching(criteria).tolist()
 
 
+def with_vectors(catalog, captions):
+    with catalog.write() as t:
+        t.descriptions.put_caption_vectors(1, [(key, caption, unit(key)) for key, caption in captions.items()])
+
+
+def vectored(catalog):
+    """Photos with the vector of a caption."""
+    with catalog.read() as t:
+        return [key for some in t.descriptions.caption_vectors(1) for key in some.ids.tolist()]
+
+
 def with_caption(catalog, pattern):
     return found(catalog, Worded(Wording.CAPTION, pattern))
 
@@ -209,6 +220,41 @@ def test_captions_without_a_vector_are_listed_until_they_have_one(photographer):
         for vector in (np.ones(8, np.float32), np.full(8, np.nan, np.float32), unit(1, 4)):
             with pytest.raises(BadVector):
                 t.descriptions.put_caption_vectors(space, [(one, "now", vector)])
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("Dog", "dog!"), ("\N{PARTY POPPER}", "\N{CRYING FACE}"), ("\N{PARTY POPPER}", None), ("a dog", "a cat")],
+)
+def test_the_vector_of_an_earlier_caption_goes_with_it(pair, before, now):
+    catalog, one, two = pair
+    for photo_id in (one, two):
+        captioned(catalog, photo_id, before)
+    with_vectors(catalog, {one: before, two: before})
+    captioned(catalog, one, now)
+    captioned(catalog, two, before)
+    assert vectored(catalog) == [two]
+    with catalog.read() as t:
+        assert t.descriptions.any_without_caption_vector(1) == (now is not None)
+
+
+def test_the_vector_goes_when_another_describer_is_the_newest(pair):
+    catalog, one, _ = pair
+    with catalog.write() as t:
+        t.descriptions.put(one, description("a dog", origin="first"))
+        t.descriptions.put(one, description("a cat", origin="second", minutes=1))
+    with_vectors(catalog, {one: "a cat"})
+    with catalog.write() as t:
+        t.descriptions.put(one, description("a dog", origin="first", minutes=2))
+        assert t.descriptions.captions([one]) == {one: "a dog"}
+    assert vectored(catalog) == []
+
+
+def test_no_vector_is_stored_for_a_caption_that_changed_meanwhile(pair):
+    catalog, one, two = pair
+    captioned(catalog, one, "now")
+    with_vectors(catalog, {one: "before", two: "none"})
+    assert vectored(catalog) == []
 
 
 def test_a_space_that_is_deleted_takes_its_caption_vectors(photographer):
