@@ -19,6 +19,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── TrialBusy               another process embeds photos with the model that is tried
 ├── NothingTried            no model is being tried
 ├── NoDescriber             no describer is set up
+├── UnknownDescriber        no photo was described by a describer of that name
 ├── DescribersBusy          another process describes photos
 ├── SpaceUnready            a model does not have all photos and tags yet
 ├── NoEarlierModel          there is no model to go back to
@@ -249,6 +250,17 @@ class NoDescriber(PhotosError):
         "Florence-2 checkpoint with --with."
     )
     model: str = "qwen3-vl:2b"
+
+
+class UnknownDescriber(PhotosError):
+    """No photo was described by a describer of that name; `known` are those that described some."""
+
+    describer: str
+    known: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        others = f"; there is {', '.join(map(safe, self.known))}" if self.known else ""
+        return f"No photo was described by {safe(self.describer)}{others}."
 
 
 class DescribersBusy(PhotosError):

@@ -5,6 +5,8 @@ QueryError
 ├── ContradictoryLabel      (name) added, rejected or cleared at once
 ├── BadSlotName             (name) no possible name of a slot
 ├── BadSource               (name) no possible name of another program
+│   ├── DescriberSource     it is a describer's
+│   └── SourceTaken         of a describer: tags were imported from it
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
 ├── NoProbabilities         (model) a threshold for a checkpoint without a bias
@@ -73,6 +75,24 @@ class BadSource(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{self.name[:_QUOTED]!r} cannot be the name of a program: `photos tags compare` means other tags by it."
+
+
+class DescriberSource(BadSource):
+    """Tags cannot be imported under the name of a describer: its tags follow from its descriptions."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{self.name[:_QUOTED]!r} is a describer here, whose tags follow from its descriptions: use another name."
+        )
+
+
+class SourceTaken(BadSource):
+    """A describer cannot have the name of a program that tags were imported from."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"Tags were imported from {self.name[:_QUOTED]!r}, so no describer can have that name here."
 
 
 class BadQuery(QueryError):

@@ -450,6 +450,15 @@ class Tag:
     origin: str | None = None
 
 
+class DerivedTag(NamedTuple):
+    """An imported tag that follows from the words of a describer, its `origin`: its label's name and id."""
+
+    photo_id: int
+    origin: str
+    label: str
+    label_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class SidecarRun:
     """A command that wrote sidecars: how many it made and changed, and when (UTC) it was undone, if it was."""
@@ -488,6 +497,15 @@ class StoredDescription:
     labels: tuple[str, ...]
     text: str | None
     made_at: datetime
+
+
+class DescriptionWords(NamedTuple):
+    """The labels and the caption of a photo's description by a describer."""
+
+    photo_id: int
+    origin: str
+    labels: tuple[str, ...]
+    caption: str | None
 
 
 @dataclass(frozen=True, slots=True)

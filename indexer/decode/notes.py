@@ -11,14 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.metadata import Xmp
+from indexer.metadata import DEFAULT_LANGUAGE, Xmp
 from indexer.metadata.namespaces import DC, DIGIKAM, EXIF, LIGHTROOM, MICROSOFT_PHOTO, PHOTOSHOP, TIFF, XMP
 from indexer.metadata.texts import one_line
 
 #: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
 _PERCENT: Final = f"{{{MICROSOFT_PHOTO}}}Rating"
-_DESCRIPTION: Final = f"{{{DC}}}description"
 _TIFF_DESCRIPTION: Final = f"{{{TIFF}}}ImageDescription"
 _COMMENT: Final = f"{{{EXIF}}}UserComment"
 _TITLES: Final = (f"{{{DC}}}title", f"{{{PHOTOSHOP}}}Headline")
@@ -71,6 +70,15 @@ class Property:
         return f"{{{self.namespace}}}{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class LanguageAlternative(Property):
+    """An XMP property that holds one text in several languages."""
+
+
+#: The caption; the one that this program wrote there; and the describer that gave it.
+DESCRIPTION: Final = LanguageAlternative(DC, "dc", "description")
+OWN_DESCRIPTION: Final = Property(_OURS, "photos", "description")
+DESCRIPTION_BY: Final = Property(_OURS, "photos", "descriptionBy")
 #: Stars; those that this program wrote there; and what another program had written there before.
 RATING: Final = Property(XMP, "xmp", "Rating")
 OWN_RATING: Final = Property(_OURS, "photos", "Rating")
@@ -133,19 +141,21 @@ class Notes:
 
 
 def notes_of(xmp: Xmp) -> Notes:
-    """The notes in XMP, without those that this program wrote: its own tags and stars are not notes of others."""
+    """The notes in XMP, without those that this program wrote: its tags, stars and captions are no notes of others."""
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in LISTS
         for path in foreign_in(xmp, each)
     ]
     stars = rating_of(foreign_rating(*(xmp.text(each.tag) for each in (RATING, OWN_RATING, FORMER_RATING))))
-    titles = (caption_of(xmp.text(name)) for name in _TITLES)
+    description, tiff, comment, *titles = (
+        caption_of(foreign_caption(xmp, name)) for name in (DESCRIPTION.tag, _TIFF_DESCRIPTION, _COMMENT, *_TITLES)
+    )
     return Notes(
         rating_of(xmp.text(_PERCENT), is_percent=True) if stars is None else stars,
-        caption_of(xmp.text(_DESCRIPTION)) or caption_of(xmp.text(_TIFF_DESCRIPTION)),
+        description or tiff,
         keywords_of(keywords),
-        caption_of(xmp.text(_COMMENT)),
+        comment,
         next((title for title in titles if title is not None), None),
     )
 
@@ -157,6 +167,17 @@ def foreign_rating(stars: str | None, own: str | None, former: str | None) -> st
     program that came after it.
     """
     return former if own is not None and rating_of(stars) == rating_of(own) else stars
+
+
+def foreign_caption(xmp: Xmp, name: str) -> str | None:
+    """The text of a property that other programs wrote, as written, the one for everybody first; None without any.
+
+    Some programs write one caption into several properties, so the caption that this program wrote counts in none.
+    """
+    own = caption_of(xmp.text(OWN_DESCRIPTION.tag))
+    texts = xmp.languages(name)
+    theirs = {language: text for language, text in texts.items() if own is None or caption_of(text) != own}
+    return theirs.get(DEFAULT_LANGUAGE) or next(iter(theirs.values()), None)
 
 
 def foreign_in(xmp: Xmp, each: KeywordList) -> list[str]:

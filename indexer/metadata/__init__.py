@@ -3,9 +3,10 @@
 from .embedded import adopt_exif, iptc_in, packets_in
 from .namespaces import RDF, XML
 from .xml_document import MAX_SIZE, Document, Element, Scope, parse_xml
-from .xmp import Xmp, XmpValue, read_packets
+from .xmp import DEFAULT_LANGUAGE, Xmp, XmpValue, descriptions, read_packets
 
 __all__ = [
+    "DEFAULT_LANGUAGE",
     "MAX_SIZE",
     "RDF",
     "XML",
@@ -15,6 +16,7 @@ __all__ = [
     "Xmp",
     "XmpValue",
     "adopt_exif",
+    "descriptions",
     "iptc_in",
     "packets_in",
     "parse_xml",

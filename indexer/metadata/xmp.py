@@ -20,7 +20,7 @@ _RESOURCE: Final = f"{{{RDF}}}resource"
 _CONTAINERS: Final = (f"{{{RDF}}}Bag", f"{{{RDF}}}Seq", f"{{{RDF}}}Alt")
 _LANGUAGE: Final = f"{{{XML}}}lang"
 #: The language of the text for everybody.
-DEFAULT: Final = "x-default"
+DEFAULT_LANGUAGE: Final = "x-default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Xmp:
         value = self.value(name)
         if value is None:
             return None
-        return value.languages.get(DEFAULT) or next(iter(value.texts), None)
+        return value.languages.get(DEFAULT_LANGUAGE) or next(iter(value.texts), None)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Texts of a list, in their order; a property that is no list gives its one text."""

@@ -14,9 +14,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.describers import Task
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations import doctor, duplicates, embed, folders, status, verify
+from photos.operations.describing import captions as photo_captions
+from photos.operations.describing import describe as describing
+from photos.operations.describing.captions import PhotoCaptions
+from photos.operations.describing.describe import DescribeRequest, DescribeResult, ForgottenDescriber
 from photos.operations.doctor import Finding
 from photos.operations.duplicates import DuplicatesRequest, DuplicatesResult
 from photos.operations.folders import RemoveResult
@@ -40,9 +45,9 @@ from photos.operations.tagging.tag_import import ImportTagsRequest, TagImport
 from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
 from photos.operations.tagging.teach import TaughtLabel, TeachRequest
 from photos.operations.verify import VerifyRequest, VerifyResult
-from photos.sidecars import UndoReport, WriteReport
+from photos.sidecars import CaptionsBy, UndoReport, WriteReport
 from query.tagging import Comparison
-from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
+from store.records import DescriberSummary, Photo, Problem, SidecarRun, SpaceIdentity, Vectors
 
 from .arguments import AnyPath, AnyPhoto, known_patches, path_texts, photo_references, several
 from .followed import Followed
@@ -310,6 +315,58 @@ class Library(Followed):
         """Return a label's examples and how it scores. Raises `query.errors.UnknownLabel`."""
         return teach.show_taught(self._library, label)
 
+    # Descriptions
+
+    def describe(
+        self,
+        photos: Sequence[AnyPhoto] | None = None,
+        *,
+        query: str | None = None,
+        top: int | None = None,
+        describer: str | None = None,
+        tasks: Sequence[str] = (),
+        again: bool = False,
+        limit: int | None = None,
+        remote: bool = False,
+        progress: Progress = SILENT,
+    ) -> DescribeResult:
+        """Let another model describe photos, and return what became of them.
+
+        *photos*, *query* and *top* are as in `tag`; without both photos and a query it is all of the library.
+        *describer* is "endpoint" or a Florence-2 checkpoint, by default that of the settings. *tasks* are those of
+        `photos describe --task`, by default caption and objects. Photos that have such a description are passed over
+        unless *again*, and no more than *limit* are described. Only with *remote* may pictures go to an endpoint on the
+        Internet. Raises `photos.errors.NoDescriber` or `DescribersBusy`, the errors of opening the describer, and
+        `ValueError` for an unknown task.
+        """
+        request = DescribeRequest(
+            chosen=_chosen(photos, query, top),
+            describer=describer,
+            tasks=tuple(Task(task) for task in several(tasks)),
+            again=again,
+            limit=limit,
+            may_be_remote=remote,
+        )
+        return describing.describe(self._library, request, progress)
+
+    def captions(
+        self, photos: Sequence[AnyPhoto] = (), *, query: str | None = None, top: int | None = None
+    ) -> list[PhotoCaptions]:
+        """Return the caption of each photo's own files and its descriptions, newest first.
+
+        *photos*, *query* and *top* are as in `tag`.
+        """
+        chosen = ChosenPhotos(photos=photo_references(photos), query=query, directory=os.getcwd(), top=top)
+        return photo_captions.photo_captions(self._library, chosen)
+
+    def describers(self) -> list[DescriberSummary]:
+        """Return the describers with their numbers of photos and last times, the one that described last first."""
+        return describing.list_describers(self._library)
+
+    def forget_describer(self, name: str) -> ForgottenDescriber:
+        """Delete all descriptions by a describer, and return their number. Raises `photos.errors.UnknownDescriber`."""
+        return describing.forget_describer(self._library, name)
+
     # Photos and embeddings
 
     def photos(self, photo_ids: Sequence[int]) -> list[Photo]:
@@ -421,17 +478,24 @@ class Library(Followed):
 
 
 class Sidecars(Followed):
-    """XMP files beside the pictures, into which tags are written, as `library.sidecars`."""
+    """XMP files beside the pictures, into which tags and captions are written, as `library.sidecars`."""
 
     def write(
-        self, paths: Sequence[AnyPath] = (), *, dry_run: bool = False, progress: Progress = SILENT
+        self,
+        paths: Sequence[AnyPath] = (),
+        *,
+        captions: bool | str = False,
+        dry_run: bool = False,
+        progress: Progress = SILENT,
     ) -> WriteReport:
         """Write tags into the sidecars of the pictures at or below *paths*, or of all, and return the totals.
 
-        *progress* gets a `photos.sidecars.Written` or `Skipped` for each sidecar. A dry run writes nothing.
-        Raises `NotInLibrary` or `SidecarsBusy`.
+        With *captions*, pictures without one of their own get a describer's: the newest if true, or that of the
+        describer of that name. *progress* gets a `photos.sidecars.Written` or `Skipped` for each sidecar. A dry run
+        writes nothing. Raises `NotInLibrary`, `photos.errors.UnknownDescriber` or `SidecarsBusy`.
         """
-        return sidecars.write_sidecars(self._library, WriteRequest(path_texts(paths), dry_run), progress)
+        by = None if captions is False else CaptionsBy(None if captions is True else captions)
+        return sidecars.write_sidecars(self._library, WriteRequest(path_texts(paths), dry_run, by), progress)
 
     def undo(self, run: int | None = None, *, dry_run: bool = False, progress: Progress = SILENT) -> UndoReport:
         """Put the sidecars of a run, or of the last one, back as they were, byte for byte, and return the totals.
@@ -443,6 +507,13 @@ class Sidecars(Followed):
     def runs(self) -> Sequence[SidecarRun]:
         """Return the runs that wrote sidecars, newest first."""
         return sidecars.list_runs(self._library)
+
+
+def _chosen(photos: Sequence[AnyPhoto] | None, query: str | None, top: int | None) -> ChosenPhotos | None:
+    """The photos that are named, perhaps an empty list of them; None for all."""
+    if photos is None and query is None:
+        return None
+    return ChosenPhotos(photos=photo_references(photos or ()), query=query, directory=os.getcwd(), top=top)
 
 
 def _warn(sentence: str) -> None:

@@ -12,6 +12,7 @@ from photos.errors import MissingFolder, MoveIntoLibrary, UnwritableFile
 from photos.library import OpenLibrary
 from photos.moves.runs import LeftFile, MoveReport, PhotoFile, move_files, undo_moves
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
+from photos.operations.file_places import follow_files
 from photos.operations.folders import absolute, is_offline
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from store import MoveRun
@@ -48,6 +49,7 @@ def move_duplicates(library: OpenLibrary, request: MoveDuplicatesRequest, progre
     except OSError as error:
         raise UnwritableFile(request.folder, error.strerror or str(error)) from None
     report = move_files(library, chosen, folder, steps(progress, Stage.MOVE))
+    follow_files(library)
     return replace(report, left=(*left, *report.left))
 
 
@@ -58,7 +60,9 @@ def undo_duplicate_moves(library: OpenLibrary, run: int | None = None, progress:
     """
     with library.catalog.read() as t:
         offline = [each.path for each in t.folders.all() if is_offline(each.path, t.files.count(each.id))]
-    return undo_moves(library, run, steps(progress, Stage.MOVE), offline)
+    report = undo_moves(library, run, steps(progress, Stage.MOVE), offline)
+    follow_files(library)
+    return report
 
 
 def move_runs(library: OpenLibrary) -> Sequence[MoveRun]:

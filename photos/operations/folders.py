@@ -11,6 +11,7 @@ from itertools import islice
 from indexer import anchored, is_pattern
 from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
+from photos.operations.file_places import follow_files
 from photos.thumbnails.upkeep import drop_gone
 from store import File, Folder, Transaction
 from store.paths import is_inside
@@ -53,6 +54,7 @@ def remove(library: OpenLibrary, folder: str, *, dry_run: bool = False) -> Remov
         t.folders.remove(known.id)
         left = t.photos.count()
     drop_gone(library)
+    follow_files(library)
     return RemoveResult(path, before - left, left, within)
 
 

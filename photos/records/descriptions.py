@@ -5,12 +5,30 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from photos.records.photos import rounded
 from photos.times import local_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from photos.operations.describing.captions import PhotoCaptions
     from photos.operations.describing.describe import DescribeEstimate, DescribeResult, ForgottenDescriber
+    from query.tagging import DescribedWord
     from store import StoredDescription
+
+
+class DescribedWordRecord(TypedDict):
+    """A word of a describer: one of its labels, or a label's name in its caption."""
+
+    word: Annotated[str, "The word or phrase; of a caption its words alone, in lower case."]
+    state: Annotated[
+        str,
+        "`tag`; `unverified` if the photo's score for the label is too low, or not known yet; `rejected` by a person; "
+        "or `unknown` if no label in force for the photo is called so.",
+    ]
+    label: Annotated[str | None, "The label that is called so, by its full name; null if there is none."]
+    score: Annotated[float | None, "Cosine of the photo with the label; null if there is none."]
+    probability: Annotated[float | None, "The model's probability for that; null if there is none."]
 
 
 class DescriptionRecord(TypedDict):
@@ -23,6 +41,9 @@ class DescriptionRecord(TypedDict):
     ]
     caption: Annotated[str | None, "The caption; null if none was asked for or found."]
     labels: Annotated[list[str], "Words and phrases, as the model wrote them."]
+    words: Annotated[
+        list[DescribedWordRecord], "What became of each, and then of the caption's words that are a label."
+    ]
     text: Annotated[str | None, "Text that stands in the picture; null if none was asked for or found."]
 
 
@@ -82,14 +103,26 @@ class ForgottenDescriberRecord(TypedDict):
 TASKS = ("caption", "detailed-caption", "objects", "regions", "text")
 
 
-def description_record(description: StoredDescription) -> DescriptionRecord:
-    """Return the record of a description."""
+def described_word_record(found: DescribedWord) -> DescribedWordRecord:
+    """Return the record of a word."""
+    return {
+        "word": found.word,
+        "state": str(found.state),
+        "label": found.label,
+        "score": rounded(found.score),
+        "probability": rounded(found.probability),
+    }
+
+
+def description_record(description: StoredDescription, words: Sequence[DescribedWord] = ()) -> DescriptionRecord:
+    """Return the record of a description and its words."""
     return {
         "describer": description.origin,
         "made_at": local_time(description.made_at).isoformat(timespec="seconds"),
         "tasks": [each for each in TASKS if each in description.tasks],
         "caption": description.caption,
         "labels": list(description.labels),
+        "words": [described_word_record(each) for each in words],
         "text": description.text,
     }
 
@@ -100,7 +133,7 @@ def photo_captions_record(found: PhotoCaptions) -> PhotoCaptionsRecord:
         "path": os.fsdecode(found.photo.path),
         "photo": found.photo.id,
         "caption": found.own,
-        "descriptions": [description_record(each) for each in found.descriptions],
+        "descriptions": [description_record(each, found.words.get(each.origin, ())) for each in found.descriptions],
     }
 
 

@@ -135,6 +135,13 @@ class RatingChangeRecord(TypedDict):
     after: Annotated[int | None, "As `before`."]
 
 
+class CaptionChangeRecord(TypedDict):
+    """Caption of a sidecar before and after a change."""
+
+    before: Annotated[str | None, "The caption that this program had written; null if there was none."]
+    after: Annotated[str | None, "A describer's caption; null if there is none any more."]
+
+
 class WrittenSidecarRecord(TypedDict):
     """A sidecar that was written, or would be."""
 
@@ -145,6 +152,7 @@ class WrittenSidecarRecord(TypedDict):
     added: Annotated[list[str], "Keywords and paths that were added."]
     removed: Annotated[list[str], "Keywords and paths that were removed."]
     rating: Annotated[RatingChangeRecord | None, "Change of the stars; null if they stay."]
+    caption: Annotated[CaptionChangeRecord | None, "Change of the caption; null if it stays."]
 
 
 class RestoredSidecarRecord(TypedDict):
@@ -209,6 +217,7 @@ def sidecar_record(
         "added": list(event.added),
         "removed": list(event.removed),
         "rating": None if event.rating is None else {"before": event.rating.before, "after": event.rating.after},
+        "caption": None if event.caption is None else {"before": event.caption.before, "after": event.caption.after},
     }
 
 

@@ -13,7 +13,14 @@ from photos.records.files import DuplicateGroupRecord
 from photos.records.library import ProblemRecord
 from photos.records.models import SpaceRecord
 from photos.records.photos import MatchRecord, SearchSummaryRecord, match_record, rounded, search_summary_record
-from photos.records.vocabularies import ChangedPhotoRecord, GapRecord, VocabularyDifferenceRecord, gap_record
+from photos.records.vocabularies import (
+    ChangedPhotoRecord,
+    GapRecord,
+    UnnamedWordRecord,
+    VocabularyDifferenceRecord,
+    gap_record,
+    unnamed_word_record,
+)
 
 if TYPE_CHECKING:
     from photos.operations.searching.search import SearchResult
@@ -148,6 +155,7 @@ class GapsRecord(TypedDict):
     """Groups of photos that the main vocabulary has no label for."""
 
     items: Annotated[list[GapCardRecord], "Groups of photos, those that a word fits first."]
+    described: Annotated[list[UnnamedWordRecord], "Words of describers that no label is called, of most photos first."]
     vocabulary: Annotated[str | None, "The main vocabulary; null if nothing was looked for yet."]
     words: Annotated[str | None, "The vocabulary whose labels were tried; null as above."]
     tried: Annotated[int, "The number of those labels."]
@@ -234,12 +242,23 @@ def calibrations_record(found: CalibrationsResult) -> CalibrationsRecord:
 def gaps_record(found: SuggestResult | None) -> GapsRecord:
     """Return the gaps of a vocabulary as a record; None if nothing was looked for."""
     if found is None:
-        return {"items": [], "vocabulary": None, "words": None, "tried": 0, "sampled": 0, "total": 0, "untagged": 0}
+        nothing: GapsRecord = {
+            "items": [],
+            "described": [],
+            "vocabulary": None,
+            "words": None,
+            "tried": 0,
+            "sampled": 0,
+            "total": 0,
+            "untagged": 0,
+        }
+        return nothing
     gaps = found.gaps
     return {
         "items": [
             {**gap_record(each), "shown": [photo.id for photo in each.photos]} for each in (*gaps.named, *gaps.unnamed)
         ],
+        "described": [unnamed_word_record(each) for each in found.described],
         "vocabulary": found.vocabulary,
         "words": found.words,
         "tried": found.word_count,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from photos.operations.tagging.teach import TaughtLabel
     from photos.operations.tagging.vocabularies import ListedRevision, ListedVocabulary
     from photos.operations.tagging.vocabulary_reports import ChangedPhoto, CompareResult, TryResult
-    from query.tagging import Doubt, Example
+    from query.tagging import Doubt, Example, UnnamedWord
     from query.vocabulary_design import LabelPreview, Suggestion
     from store import LabelDefinition, Photo, SlotSummary, SpaceIdentity
 
@@ -151,6 +151,21 @@ class GapRecord(TypedDict):
     examples: Annotated[list[str], "Files of the clearest photos."]
 
 
+class DescriberCountRecord(TypedDict):
+    """Photos of a describer."""
+
+    describer: Annotated[str, "The describer's name."]
+    photos: Annotated[int, "The number of photos."]
+
+
+class UnnamedWordRecord(TypedDict):
+    """A word of describers that no label in force is called: `photos vocab suggest`, after the gaps."""
+
+    word: Annotated[str, "The word, as most descriptions have it."]
+    photos: Annotated[int, "The number of photos that a describer says it of."]
+    describers: Annotated[list[DescriberCountRecord], "The describers that say it, by name."]
+
+
 def in_force_record(slot: SlotSummary) -> InForceRecord:
     """The record of a slot."""
     folders = [text_of(folder) for folder in slot.folders]
@@ -252,6 +267,14 @@ def gap_record(gap: Suggestion) -> GapRecord:
         ],
         "examples": [text_of(photo.paths[0]) for photo in gap.photos if photo.paths],
     }
+
+
+def unnamed_word_record(found: UnnamedWord) -> UnnamedWordRecord:
+    """The record of a describer's word that no label is called."""
+    describers: list[DescriberCountRecord] = [
+        {"describer": name, "photos": count} for name, count in found.by_describer
+    ]
+    return {"word": found.word, "photos": found.photos, "describers": describers}
 
 
 def _trial_record(label: str, trial: LabelPreview, identity: SpaceIdentity) -> TrialRecord:

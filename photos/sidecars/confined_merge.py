@@ -1,4 +1,4 @@
-"""Merge of tags and stars into a sidecar, as one call: large files are parsed in a process with limits."""
+"""Merge of tags, stars and a caption into a sidecar, as one call: large files are parsed in a process with limits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from indexer.workers.bounded_calls import BoundedCalls, CallFailed
 from photos.errors import SidecarLeft
 from store.open_file import open_file
 
+from .captions import GivenCaption
 from .merge import Merged, has_foreign_keywords, merge, open_packet
 from .packet import Packet
 
@@ -23,7 +24,7 @@ class MergeRequest:
     """Labels, with their parents and words as for `merge`, for the sidecar with that content, or for a new one.
 
     `picture` is the absolute path of the picture if it may have keywords of its own. `stars` are those that a person
-    gave it, if any.
+    gave it, if any. Without a `caption` that of the sidecar stays.
     """
 
     content: bytes | None
@@ -31,10 +32,11 @@ class MergeRequest:
     words: Mapping[str, str]
     picture: bytes | None
     stars: int | None = None
+    caption: GivenCaption | None = None
 
 
 def merge_confined(request: MergeRequest, calls: BoundedCalls) -> Merged | None:
-    """Merge labels and stars into a sidecar; None if it needs no change. Raises `SidecarLeft`."""
+    """Merge labels, stars and a caption into a sidecar; None if it needs no change. Raises `SidecarLeft`."""
     if request.content is None or len(request.content) <= _SMALL:
         packet = open_packet(request.content)
         if not _needs_picture(request, packet):
@@ -76,4 +78,4 @@ def _merged(request: MergeRequest, packet: Packet) -> Merged | None:
             own = {}
         except OSError as error:
             raise SidecarLeft(f"its picture cannot be read ({error.strerror or error})") from None
-    return merge(packet, request.labels, own, request.words, request.stars)
+    return merge(packet, request.labels, own, request.words, request.stars, request.caption)

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from indexer.decode import KeywordList, Property
-from indexer.metadata import RDF, Element
+from indexer.decode import KeywordList, LanguageAlternative, Property
+from indexer.metadata import DEFAULT_LANGUAGE, RDF, Element
 from photos.errors import SidecarLeft
 
 from .packet import Packet, container_of, rdf
@@ -77,13 +77,16 @@ class _Editor:
             if each.tag in described.attributes:
                 start, end = self._packet.attribute(described, each.tag)
                 name = self._packet.body[start:end].split(b"=", 1)[0].decode()
-                self._splices.append(_Splice(start, end, "" if value is None else f"{name}={quoteattr(value)}"))
-                is_there = True
+                # XMP allows alternatives in elements only.
+                is_kept = value is not None and not isinstance(each, LanguageAlternative)
+                self._splices.append(_Splice(start, end, f"{name}={quoteattr(value or '')}" if is_kept else ""))
+                is_there = is_there or is_kept
             for held in self._packet.properties(described, each):
                 if value is None:
                     self._delete(held)
                 else:
-                    self._splices.append(_Splice(held.start, held.end, self._single(each, value, described)))
+                    new = self._single(each, value, described, self._margin(held))
+                    self._splices.append(_Splice(held.start, held.end, new))
                 is_there = True
         if not is_there and value is not None:
             self._new.append((each, value))
@@ -155,24 +158,30 @@ class _Editor:
 
     def _added(self, around: Element, margin: str) -> str:
         lists = (self._list(each, values, around, margin) for each, values in self._missing)
-        single = (self._single(each, value, around) for each, value in self._new)
+        single = (self._single(each, value, around, margin) for each, value in self._new)
         return "".join(margin + added for added in (*lists, *single))
 
-    def _single(self, each: Property, value: str, around: Element) -> str:
+    def _single(self, each: Property, value: str, around: Element, margin: str) -> str:
+        if isinstance(each, LanguageAlternative):
+            return self._container(each, "Alt", [self._item(value, around, DEFAULT_LANGUAGE)], around, margin)
         name, declared = _named(each.prefix, each.name, each.namespace, around)
         return f"<{name}{declared}>{escape(value)}</{name}>"
 
     def _list(self, each: KeywordList, values: Sequence[str], around: Element, margin: str) -> str:
-        """The list as an element within *around*; its own lines begin at *margin*."""
-        name, declared = _named(each.prefix, each.name, each.namespace, around)
-        kind, also = _named("rdf", each.kind, RDF, around, may_be_default=True)
-        inner = self._indented(margin)
-        items = "".join(self._indented(inner) + self._item(value, around) for value in values)
-        return f"<{name}{declared}>{inner}<{kind}{also}>{items}{inner}</{kind}>{margin}</{name}>"
+        return self._container(each, each.kind, [self._item(value, around) for value in values], around, margin)
 
-    def _item(self, value: str, around: Element) -> str:
+    def _container(self, each: Property, kind: str, items: Sequence[str], around: Element, margin: str) -> str:
+        """The property as an element within *around* that holds *items*; its own lines begin at *margin*."""
+        name, declared = _named(each.prefix, each.name, each.namespace, around)
+        container, also = _named("rdf", kind, RDF, around, may_be_default=True)
+        inner = self._indented(margin)
+        lines = "".join(self._indented(inner) + item for item in items)
+        return f"<{name}{declared}>{inner}<{container}{also}>{lines}{inner}</{container}>{margin}</{name}>"
+
+    def _item(self, value: str, around: Element, language: str = "") -> str:
         name, declared = _named("rdf", "li", RDF, around, may_be_default=True)
-        return f"<{name}{declared}>{escape(value, {chr(13): '&#13;'})}</{name}>"
+        said = f' xml:lang="{language}"' if language else ""
+        return f"<{name}{declared}{said}>{escape(value, {chr(13): '&#13;'})}</{name}>"
 
     def _fill(self, element: Element, new: str) -> None:
         """Insert *new* at the end of the content of *element*."""

@@ -1,4 +1,4 @@
-"""Merge of a photo's labels and stars into its sidecar.
+"""Merge of a photo's labels, stars and caption into its sidecar.
 
 Each list has two companions in a namespace of this program: the labels that the program wrote there, and the keywords
 that it copied there. Only these may be removed again; every other keyword is foreign and stays. The stars have two
@@ -30,6 +30,7 @@ from indexer.decode import (
 from photos.errors import SidecarLeft
 from query.tagging import SlotView, full_name, split_slot_name
 
+from .captions import CaptionChange, GivenCaption, caption_change, caption_changes
 from .keyword_edits import Change, edited
 from .packet import Packet
 
@@ -113,13 +114,14 @@ class RatingChange:
 class Merged:
     """New content of a sidecar, and the keywords and paths of ours that were added and removed.
 
-    `rating` is None if the stars stay.
+    `rating` is None if the stars stay, and `caption` if the caption does.
     """
 
     content: bytes
     added: tuple[str, ...]
     removed: tuple[str, ...]
     rating: RatingChange | None = None
+    caption: CaptionChange | None = None
 
 
 def open_packet(content: bytes | None) -> Packet:
@@ -133,15 +135,17 @@ def merge(
     own: Mapping[KeywordList, Sequence[str]] = NO_KEYWORDS,
     words: Mapping[str, str] = OWN_NAMES,
     stars: int | None = None,
+    caption: GivenCaption | None = None,
 ) -> Merged | None:
-    """Merge *labels* and *stars* into the *packet* of a sidecar. None if it needs no change.
+    """Merge *labels*, *stars* and *caption* into the *packet* of a sidecar. None if it needs no change.
 
     *labels* maps each label to its parents; parents that are not in it are ignored. Labels that an earlier run wrote
     and that are not in it are removed. *own* are the keywords in the picture itself, by their lists: if the sidecar has
     no foreign keywords, they are written there too, since programs that find keywords in a sidecar ignore those in the
     picture.
     *words* maps labels to the words that are written for them. *stars* are those that a person gave in this program,
-    None without any: then those that an earlier run wrote are replaced by those from before. Raises `SidecarLeft`.
+    None without any: then those that an earlier run wrote are replaced by those from before. Without a
+    *caption* that of the sidecar stays. Raises `SidecarLeft`.
     """
     wanted = _wanted(packet, labels, own, words)
     changes = {
@@ -150,18 +154,18 @@ def merge(
         for each, change in _changes(packet, shown, lists).items()
         if change.removed or change.added
     }
-    ratings = _rating_changes(packet, stars)
-    if not changes and not ratings:
+    values = {**_rating_changes(packet, stars), **caption_changes(packet, caption)}
+    if not changes and not values:
         return None
-    new = edited(packet, changes, ratings)
+    new = edited(packet, changes, values)
     after = Packet(new)
-    _check(after, wanted, ratings)
+    _check(after, wanted, values)
     reported = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
     ours = {*_words(labels, words), *paths(labels, "|", words)}
     added = dict.fromkeys(word for change in reported for word in change.added if word in ours)
     removed = dict.fromkeys(word for change in reported for word in sorted(change.removed))
-    rated = RatingChange(*(rating_of(each.text(RATING)) for each in (packet, after))) if RATING in ratings else None
-    return Merged(new, tuple(added), tuple(removed), rated)
+    rated = RatingChange(*(rating_of(each.text(RATING)) for each in (packet, after))) if RATING in values else None
+    return Merged(new, tuple(added), tuple(removed), rated, caption_change(packet, after, values))
 
 
 def has_foreign_keywords(packet: Packet) -> bool:
@@ -298,10 +302,11 @@ def _key(word: str) -> str:
     return unicodedata.normalize("NFC", word).casefold().strip()
 
 
-def _check(after: Packet, wanted: Mapping[KeywordList, _Lists], ratings: Mapping[Property, str | None]) -> None:
-    """Verify the edited packet: a mistake of ours must never lose a foreign keyword or rating."""
-    if any(after.text(each) != value for each, value in ratings.items()):
-        raise SidecarLeft(f"its {RATING.prefix}:{RATING.name} has an unsupported form")
+def _check(after: Packet, wanted: Mapping[KeywordList, _Lists], values: Mapping[Property, str | None]) -> None:
+    """Verify the edited packet: a mistake of ours must never lose a foreign keyword, rating or caption."""
+    for single, value in values.items():
+        if after.text(single) != value:
+            raise SidecarLeft(f"its {single.prefix}:{single.name} has an unsupported form")
     for each, lists in wanted.items():
         noted = (set(after.values(each.ours)), set(after.values(each.copies)))
         theirs = set(lists.foreign)

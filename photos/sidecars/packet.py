@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from indexer.decode import KeywordList, Property
-from indexer.metadata import RDF, Element, parse_xml
+from indexer.decode import KeywordList, LanguageAlternative, Property
+from indexer.metadata import RDF, Element, Xmp, descriptions, parse_xml
 from photos.errors import SidecarLeft
 
 _BLANK: Final = b" \t\r\n"
@@ -48,11 +48,18 @@ class Packet:
 
     def text(self, each: Property) -> str | None:
         """The property as one text, as written; None if there is none, or it has no text."""
+        if isinstance(each, LanguageAlternative):
+            return self.xmp.text(each.tag)
         for described in self.descriptions:
             values = (described.attributes.get(each.tag, ""), *map(_text, self.properties(described, each)))
             if (found := next((value for value in values if value.strip()), None)) is not None:
                 return found
         return None
+
+    @property
+    def xmp(self) -> Xmp:
+        """All properties of the packet, as its readers see them."""
+        return Xmp([descriptions(self.rdf)])
 
     def properties(self, described: Element, each: Property) -> list[Element]:
         """Elements that hold the property in one description; more than one breaks the rules of XMP."""

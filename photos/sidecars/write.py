@@ -1,4 +1,4 @@
-"""Write the tags and stars of photos into the sidecars of their files."""
+"""Write the tags, stars and captions of photos into the sidecars of their files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from indexer.workers.bounded_calls import BoundedCalls
-from photos.errors import SidecarLeft
+from photos.errors import SidecarLeft, UnknownDescriber
 from photos.library import OpenLibrary
 from query.tagging import ScoredTag, photo_tags, slot_views
-from store import Folder, Photo, Stamp
+from store import Folder, Photo, Stamp, Transaction
 
+from .captions import CaptionChange, CaptionsBy, GivenCaption
 from .confined_merge import MergeRequest, extension_in, merge_confined
 from .journal import BATCH, exclusive, open_folders, update_file_record
 from .merge import KeywordHierarchy, Merged, RatingChange
@@ -32,7 +33,7 @@ _MOST_AT_ONCE = 64 << 20
 class Written:
     """A sidecar that was written, or in a dry run would be, with the keywords and paths that were added and removed.
 
-    `rating` is None if the stars stay.
+    `rating` is None if the stars stay, and `caption` if the caption does.
     """
 
     sidecar: bytes
@@ -41,6 +42,7 @@ class Written:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     rating: RatingChange | None = None
+    caption: CaptionChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,15 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class _PhotoData:
-    """Tags and records of photos, by id, and the photos that a person gave stars."""
+    """Tags and records of photos, by id, and the photos that a person gave stars.
+
+    `captions` has a caption, perhaps without a text, for each photo if captions are to be written, and else none.
+    """
 
     tags: Mapping[int, Sequence[ScoredTag]]
     photos: Mapping[int, Photo]
     rated: AbstractSet[int]
+    captions: Mapping[int, GivenCaption]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +93,30 @@ def write_sidecars(
     within: Sequence[bytes],
     is_offline: IsOffline,
     *,
+    captions: CaptionsBy | None = None,
     dry_run: bool = False,
     on_event: Callable[[Written | Skipped], None],
     on_done: Callable[[int, int], None],
 ) -> WriteReport:
     """Write the tags and stars of the pictures at or below the absolute paths *within*, or of all.
 
+    *captions* chooses describers' captions, for pictures without one of their own; None leaves captions as they are.
     A *dry_run* writes nothing.
 
     *on_event* gets each sidecar that was written or skipped, *on_done* the number of pictures so far and in all. After
     an interruption each sidecar is the old one or the new one, and the next run goes on. Raises `EmptyLibrary`,
-    `NotInLibrary` or `SidecarsBusy`.
+    `NotInLibrary`, `UnknownDescriber` or `SidecarsBusy`.
     """
     _ = library.space
+    if captions is not None and captions.describer is not None:
+        _check_describer(library, captions.describer)
     with (
         open_folders(library) as folders,
         BoundedCalls() as calls,
         nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
     ):
         found, offline = pictures(library.catalog, within, is_offline)
-        writer = _Writer(library, folders, calls, on_event, dry_run=dry_run)
+        writer = _Writer(library, folders, calls, on_event, captions, dry_run=dry_run)
         for folder in offline:
             writer.skip(folder.path, "the folder is not there, or empty")
         for start in range(0, len(found), _TAGS_AT_ONCE):
@@ -125,10 +135,12 @@ class _Writer:
         folders: OpenFolders,
         calls: BoundedCalls,
         on_event: Callable[[Written | Skipped], None],
+        captions: CaptionsBy | None,
         *,
         dry_run: bool,
     ) -> None:
         self._library = library
+        self._captions_by = captions
         self._open = folders
         self._calls = calls
         self._on_event = on_event
@@ -142,12 +154,14 @@ class _Writer:
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
     def read(self, some: Sequence[PictureFile]) -> _PhotoData:
-        """Tags, records and stars of the pictures' photos."""
+        """Tags, records, stars and captions of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
         library = self._library
         tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)
         with library.catalog.read() as t:
-            return _PhotoData(tags, {photo.id: photo for photo in t.photos.get(ids)}, t.photos.rated(ids))
+            photos = {photo.id: photo for photo in t.photos.get(ids)}
+            captions = {} if self._captions_by is None else _captions(t, photos, self._captions_by)
+            return _PhotoData(tags, photos, t.photos.rated(ids), captions)
 
     def write(self, batch: Sequence[PictureFile], data: _PhotoData) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
@@ -196,7 +210,9 @@ class _Writer:
             content = None if before is None else before.content
             own = picture.path if facts.keywords else None
             stars = facts.rating if picture.photo_id in data.rated else None
-            merged = merge_confined(MergeRequest(content, keywords.parents, keywords.words, own, stars), self._calls)
+            caption = data.captions.get(picture.photo_id)
+            request = MergeRequest(content, keywords.parents, keywords.words, own, stars, caption)
+            merged = merge_confined(request, self._calls)
         except SidecarLeft as left:
             self.skip(path, left.reason)
             return None
@@ -253,7 +269,27 @@ class _Writer:
         is_new, merged = plan.before is None, plan.merged
         self._made += is_new
         self._changed += not is_new
-        self._on_event(Written(plan.sidecar, plan.picture, is_new, merged.added, merged.removed, merged.rating))
+        changes = (merged.added, merged.removed, merged.rating, merged.caption)
+        self._on_event(Written(plan.sidecar, plan.picture, is_new, *changes))
+
+
+def _check_describer(library: OpenLibrary, name: str) -> None:
+    with library.catalog.read() as t:
+        known = t.descriptions.origins()
+    if name not in known:
+        raise UnknownDescriber(name, known)
+
+
+def _captions(t: Transaction, photos: Mapping[int, Photo], by: CaptionsBy) -> dict[int, GivenCaption]:
+    """The caption to write for each photo; one without a text for those that have their own, or none of a describer."""
+    given = {photo_id: GivenCaption() for photo_id in photos}
+    lacking = [photo_id for photo_id, photo in photos.items() if photo.facts.caption is None]
+    for photo_id, descriptions in t.descriptions.of(lacking).items():
+        for each in descriptions:
+            if each.caption is not None and by.describer in {None, each.origin}:
+                given[photo_id] = GivenCaption(each.caption, each.origin)
+                break
+    return given
 
 
 def _entry(plan: _Plan) -> tuple[bytes, bytes | None, bytes]:

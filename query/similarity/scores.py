@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from store import Space, SpaceIdentity, Transaction
 
+#: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
+#: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
+_GRID = 2.0**28
 #: Photos read at once: their vectors stay in the processor's cache.
 _CHUNK = 512
 
@@ -30,6 +33,12 @@ def probability(cosine: float, identity: SpaceIdentity) -> float | None:
     found = logit(cosine, identity)
     # This form neither overflows nor loses small probabilities.
     return None if found is None else float(np.exp(-np.logaddexp(np.float32(0), np.float32(-found))))
+
+
+def on_grid(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return *rows* with every number rounded to the grid on which products with stored embeddings add up exactly."""
+    on: NDArray[np.float64] = np.round(rows * _GRID) / _GRID
+    return on
 
 
 def cosine_of(p: float, identity: SpaceIdentity) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,12 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, select
+from sqlalchemy import Connection, Row, Select, String, bindparam, cast, delete, exists, func, or_, select, true
 
 from store.errors import BadVector
-from store.records import DescriberSummary, StoredDescription, Vectors
+from store.records import DescriberSummary, DescriptionWords, StoredDescription, Vectors
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, plain_cursor, replacing
+from store.sql.dialect import chunks, each_of, holds_others_than_ascii, items_of, plain_cursor, replacing
+from store.tagging.manual_tags import Tags
 
 from .captions import caption_digest, captions_of
 from .photo_texts import follow_texts
@@ -89,12 +91,41 @@ class Descriptions:
         return [DescriberSummary(*row) for row in self._connection.execute(rows.order_by(last.desc(), "origin"))]
 
     def forget(self, origin: str) -> int:
-        """Delete the descriptions by a describer. Returns their number."""
+        """Delete the descriptions by a describer, and the tags out of them. Returns the number of descriptions."""
         mine = _description.c.origin == origin
         photo_ids = self._ids(select(_description.c.photo_id).where(mine)).tolist()
-        self._connection.execute(delete(_description).where(mine))
+        if photo_ids:
+            self._connection.execute(delete(_description).where(mine))
+            Tags(self._connection).drop_derived(origin)
         follow_texts(self._connection, photo_ids)
         return len(photo_ids)
+
+    def any(self) -> bool:
+        """Return whether any photo has a description."""
+        return self._connection.execute(select(_description.c.photo_id).limit(1)).first() is not None
+
+    def words(self, photo_ids: Sequence[int] | None = None) -> Iterator[DescriptionWords]:
+        """Yield the labels and the caption of each description, or of each of *photo_ids*, by photo and origin."""
+        asked = true() if photo_ids is None else _description.c.photo_id.in_(items_of(photo_ids))
+        columns = _description.c.photo_id, _description.c.origin, _description.c.labels, _description.c.caption
+        cursor = plain_cursor(self._connection, select(*columns).where(asked).order_by(*columns[:2]))
+        while rows := cursor.fetchmany(_PART):
+            for photo_id, origin, labels, caption in rows:
+                # The driver's own value: text in SQLite, parsed in others.
+                words = json.loads(labels) if isinstance(labels, str) else labels
+                yield DescriptionWords(photo_id, origin, tuple(words), caption)
+
+    def holding(self, parts: Sequence[str]) -> list[int]:
+        """Return the photos whose descriptions may hold one of these *parts* of words, in lower case, ascending.
+
+        They are sought in labels and captions. Descriptions with other characters than ASCII are all among them.
+        """
+        texts = func.lower(_description.c.caption), func.lower(cast(_description.c.labels, String))
+        holds = [text.contains(part, autoescape=True) for text in texts for part in parts]
+        # JSON may spell a character by its code point.
+        others = [holds_others_than_ascii(texts[0]), holds_others_than_ascii(texts[1]), texts[1].contains("\\u")]
+        found: list[int] = self._ids(select(_description.c.photo_id).where(or_(*holds, *others)).distinct()).tolist()
+        return found
 
     def labels(self, origin: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield each photo that the describer gave labels, by ascending id, with these."""

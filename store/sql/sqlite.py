@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
+    LargeBinary,
     String,
     TableValuedAlias,
     and_,
@@ -243,6 +244,11 @@ def has_phrase(text_id: ColumnElement[int], words: Sequence[str]) -> ColumnEleme
     phrase = f'"{" ".join(words)}"'
     found = select(literal_column("rowid", Integer)).select_from(_WORD_INDEX)
     return text_id.in_(found.where(literal_column(_WORD_INDEX.name).op("MATCH")(phrase)))
+
+
+def holds_others_than_ascii(text: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that *text* holds a character that is not ASCII."""
+    return func.length(text) != func.length(cast(text, LargeBinary))
 
 
 def is_word_index_whole(connection: Connection) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, literal, not_, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, literal, not_, or_, select, true
 
-from store.records import Tag, TagEvent, TagSource
+from store.records import DerivedTag, Tag, TagEvent, TagSource
 from store.sql import schema
-from store.sql.dialect import chunks, items_of, upsert, utc_now
+from store.sql.dialect import among, chunks, execute_plainly, items_of, plain_cursor, upsert, utc_now
 
 _tag, _label, _event, _edit = schema.tag, schema.label, schema.tag_event, schema.photo_edit
+_description = schema.description
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.REJECTED: 2}
 _WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected"}
 #: Changes by a person.
@@ -81,6 +82,34 @@ class Tags:
             self._note(photo_id, label_id, "imported", origin)
         return len(gone) + len(new)
 
+    def derived(self, origins: Sequence[str], photo_ids: Sequence[int]) -> list[DerivedTag]:
+        """The imported tags that these describers gave these photos."""
+        columns = _tag.c.photo_id, _tag.c.origin, _label.c.name, _label.c.id
+        mine = (_tag.c.source == TagSource.IMPORTED.value, _tag.c.origin.in_(origins))
+        rows = select(*columns).select_from(_tag).join(_label).where(*mine)
+        asked, found = set(photo_ids), []
+        for some in chunks(photo_ids):
+            cursor = plain_cursor(self._connection, rows.where(among(_tag.c.photo_id, some)))
+            found += [DerivedTag(*row) for row in cursor.fetchall() if row[0] in asked]
+        return found
+
+    def change_derived(self, removed: Sequence[DerivedTag], added: Sequence[DerivedTag]) -> None:
+        """Remove and add imported tags. They follow from other rows, so the history does not have them."""
+        keys = [{"photo": tag.photo_id, "label": tag.label_id, "of": tag.origin} for tag in removed]
+        imported = TagSource.IMPORTED.value
+        if keys:
+            this = (_tag.c.photo_id == bindparam("photo"), _tag.c.label_id == bindparam("label"))
+            mine = (_tag.c.source == imported, _tag.c.origin == bindparam("of"))
+            self._connection.execute(delete(_tag).where(*this, *mine), keys)
+        rows = [(tag.photo_id, tag.label_id, imported, tag.origin) for tag in added]
+        if rows:
+            execute_plainly(self._connection, upsert(_tag).on_conflict_do_nothing(), rows)
+
+    def drop_derived(self, origin: str) -> None:
+        """Remove all imported tags by *origin*. The history does not have them."""
+        mine = (_tag.c.source == TagSource.IMPORTED.value, _tag.c.origin == origin)
+        self._connection.execute(delete(_tag).where(*mine))
+
     def origins(self) -> list[str]:
         """The programs that tags were imported from."""
         found = select(_tag.c.origin).where(_tag.c.source == TagSource.IMPORTED).distinct().order_by(_tag.c.origin)
@@ -109,7 +138,8 @@ class Tags:
     def hand_over(self, giver: int, taker: int, *, keep: bool) -> None:
         """Give the tags of the photo *giver* to *taker*, with their history; *keep* them there, too.
 
-        If a person tagged both photos with a label, or rejected it, the later change stays. Imported tags are added.
+        If a person tagged both photos with a label, or rejected it, the later change stays. Imported tags are added,
+        except those out of descriptions, which stay.
         """
         given, held = self._events(giver), self._events(taker)
         last = {row.name: row.at for row in held if row.what in _BY_HAND}
@@ -119,7 +149,8 @@ class Tags:
         by_hand = _tag.c.source.in_(_WHAT)
         named = _tag.c.label_id.in_(select(_label.c.id).where(_label.c.name.in_(items_of(newer))))
         self._connection.execute(delete(_tag).where(_tag.c.photo_id == taker, by_hand, named))
-        wanted = or_(named, not_(by_hand))
+        is_derived = exists().where(_description.c.photo_id == _tag.c.photo_id, _description.c.origin == _tag.c.origin)
+        wanted = or_(named, and_(not_(by_hand), not_(is_derived)))
         rows = select(literal(taker), _tag.c.label_id, _tag.c.source, _tag.c.origin)
         added = upsert(_tag).from_select(_COLUMNS, rows.where(_tag.c.photo_id == giver, wanted))
         self._connection.execute(added.on_conflict_do_nothing())
@@ -128,8 +159,8 @@ class Tags:
         if new:
             self._connection.execute(insert(_event), new)
         if not keep:
-            for table in (_tag, _event):
-                self._connection.execute(delete(table).where(table.c.photo_id == giver))
+            self._connection.execute(delete(_tag).where(_tag.c.photo_id == giver, not_(is_derived)))
+            self._connection.execute(delete(_event).where(_event.c.photo_id == giver))
 
     def _events(self, photo_id: int) -> Sequence[Row[Any]]:
         """The changes of the photo's tags with the labels' names, oldest first."""
@@ -146,18 +177,28 @@ class Tags:
         return list(self._connection.execute(given.distinct().order_by(_label.c.name)).scalars())
 
     def given(self, names: Sequence[str] | None = None) -> list[int]:
-        """The photos that a person or another program gave a label of one of *names*, or any, by ascending id."""
-        given = select(_tag.c.photo_id).where(_tag.c.source != TagSource.REJECTED.value).distinct()
-        if names is None:
-            return sorted(self._connection.execute(given).scalars())
-        named = given.join(_label)
-        return sorted(
-            {
-                photo_id
-                for some in chunks(names)
-                for photo_id in self._connection.execute(named.where(_label.c.name.in_(some))).scalars()
-            }
-        )
+        """The photos that a person or another program gave a label of one of *names*, or any, by ascending id.
+
+        A label that a person rejected for a photo counts as not given by programs.
+        """
+        of_names = [None] if names is None else list(chunks(names))
+        return sorted({photo_id for some in of_names for photo_id in self._given(some)})
+
+    def _given(self, names: Sequence[str] | None) -> set[int]:
+        named = true() if names is None else _label.c.name.in_(names)
+        rows = select(_tag.c.photo_id).join(_label).where(named)
+        is_rejected = _tag.c.source == TagSource.REJECTED.value
+        found = set(self._connection.execute(rows.where(not_(is_rejected)).distinct()).scalars())
+        rejections = self._connection.execute(rows.add_columns(_label.c.name).where(is_rejected))
+        rejected = {(photo_id, name) for photo_id, name in rejections}
+        doubtful = found.intersection(photo_id for photo_id, _ in rejected)
+        there = rows.add_columns(_label.c.name, _tag.c.source).where(_tag.c.photo_id.in_(items_of(doubtful)))
+        certain = {
+            photo_id
+            for photo_id, name, source in self._connection.execute(there.where(not_(is_rejected)))
+            if source == TagSource.USER or (photo_id, name) not in rejected
+        }
+        return found - doubtful | certain
 
     def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
         now = utc_now()

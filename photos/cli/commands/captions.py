@@ -18,7 +18,8 @@ def captions(invocation: Invocation, paths: tuple[str, ...], query: str | None, 
     """Show the captions of the photos at or below each PATH: its file's own, and what each describer says of it.
 
     Each description has the describer's name, the time, the caption, the words and the text that it read in the
-    picture. `photos describe` makes them.
+    picture. Words are tags if they are labels in force and the photo's score for them is high enough, or else
+    unverified, rejected by you, or unknown. `photos describe` makes them.
 
     \b
     photos captions IMG_2041.jpg

@@ -9,6 +9,7 @@ import click
 
 from photos.cli.kit import options
 from photos.cli.kit.confirm import yes
+from photos.cli.kit.paths import is_path
 from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 from photos.cli.kit.search_options import QueryCommand
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Equal to `indexer.describers.Task`, whose package loads more than the help needs.
 _TASKS: Final = ("caption", "detailed-caption", "objects", "regions", "text")
-#: Starts of words that are paths, also where there is no such file now.
-_PATH_STARTS: Final = ("./", "../", "~/", "/")
 
 
 @click.command(short_help="Let another model describe photos: captions, words and text in them.", cls=QueryCommand)
@@ -117,15 +116,11 @@ def _chosen(words: tuple[str, ...], top: int | None, *, everything: bool) -> Cho
 
     if everything == bool(words):
         raise click.UsageError("Name photos by a query or by paths, or --all, as in: photos describe year:2024")
-    if everything or _are_paths(words):
+    if everything or all(map(is_path, words)):
         if top is not None:
             raise click.UsageError("--top goes with a query.")
         return None if everything else ChosenPhotos(photos=tuple(map(os.path.expanduser, words)))
     return ChosenPhotos(query=words, directory=here(), top=top)
-
-
-def _are_paths(words: tuple[str, ...]) -> bool:
-    return all(os.path.exists(word) or word.startswith(_PATH_STARTS) for word in words)
 
 
 def _request(

@@ -1,12 +1,17 @@
-"""`photos xmp`: tags and stars in sidecars, for other programs."""
+"""`photos xmp`: tags, stars and captions in sidecars, for other programs."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import click
 
 from photos.cli.kit import options
+from photos.cli.kit.paths import is_path
 from photos.cli.kit.program import Invocation, pass_invocation
 
+#: `--captions` without a NAME.
+_NEWEST: Final = ""
 _dry_run = click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 
 
@@ -21,11 +26,23 @@ def xmp() -> None:
 @xmp.command(short_help="Write tags and stars into sidecars.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @options.threshold
+@click.option(
+    "--captions",
+    is_flag=False,
+    flag_value=_NEWEST,
+    metavar="[NAME]",
+    help="Also write the captions of describers, of that NAME or the newest, where a picture has none of its own.",
+)
 @_dry_run
 @options.as_json
 @pass_invocation
 def write(
-    invocation: Invocation, paths: tuple[str, ...], threshold: float | None, dry_run: bool, as_json: bool
+    invocation: Invocation,
+    paths: tuple[str, ...],
+    threshold: float | None,
+    captions: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Write the tags of each picture at or below a PATH, or of all pictures, into its sidecar.
 
@@ -34,16 +51,26 @@ def write(
     no longer hold. Without a sidecar, IMG.JPG.xmp is made. Sidecars that need no
     change are not touched. Status 1 if a sidecar was left alone.
 
+    With --captions, pictures without a caption in the file or the sidecar get that of a describer (`photos captions`).
+    Captions of people are never replaced; one that an earlier run wrote is replaced or, where there is none to write
+    any more, removed. Without --captions, all captions stay. A NAME that is a path counts as a PATH.
+
     \b
     photos xmp write --dry-run
     photos xmp write ~/Pictures/2019
+    photos xmp write ~/Pictures/2019 --captions
+    photos xmp write --captions qwen3-vl:2b@localhost:11434
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.xmp import SidecarProgress, show_write_report
     from photos.operations.tagging.sidecars import WriteRequest, write_sidecars
+    from photos.sidecars import CaptionsBy
 
+    if captions and is_path(captions):
+        paths, captions = (captions, *paths), _NEWEST
+    by = None if captions is None else CaptionsBy(captions or None)
     progress = SidecarProgress(dry_run=dry_run, as_json=as_json)
     with invocation.open_library(threshold=threshold) as library, progress:
-        report = write_sidecars(library, WriteRequest(paths, dry_run), progress)
+        report = write_sidecars(library, WriteRequest(paths, dry_run, by), progress)
     show_write_report(report, dry_run=dry_run, as_json=as_json)
     if report.skipped:
         click.get_current_context().exit(1)

@@ -52,6 +52,7 @@ _BY_NAME: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("photos search", "label"): ("label",),
     ("photos tags import", "source"): ("source",),
     ("photos describe", "forget"): ("origin",),
+    ("photos xmp write", "captions"): ("origin",),
 }
 #: Metavars of words of a query, beside which files may stand.
 _QUERIES: Final = ("WORDS", "QUERY|PATH")

@@ -26,6 +26,7 @@ from photos.records.descriptions import (
 if TYPE_CHECKING:
     from photos.operations.describing.captions import PhotoCaptions
     from photos.operations.describing.describe import DescribeResult, ForgottenDescriber
+    from query.tagging import DescribedWord
     from store.records import StoredDescription
 
 #: Seconds of work from which a person on a terminal is asked, and photos where the time cannot be told.
@@ -156,19 +157,26 @@ def _photo_lines(found: PhotoCaptions) -> Iterator[str]:
         yield _part("caption", found.own)
     for description in found.descriptions:
         yield f"  {safe(description.origin)}, {minute(description.made_at)}"
-        yield from _parts(description)
+        yield from _parts(description, found.words.get(description.origin, ()))
     if found.own is None and not found.descriptions:
         yield "  no caption and no description"
 
 
-def _parts(description: StoredDescription) -> Iterator[str]:
+def _parts(description: StoredDescription, words: Sequence[DescribedWord]) -> Iterator[str]:
     parts = (
         ("caption", description.caption),
-        ("words", ", ".join(description.labels)),
+        ("words", ", ".join(map(_judged, words)) or ", ".join(description.labels)),
         ("text", description.text),
     )
     some = [_part(name, words) for name, words in parts if words]
     yield from some or ["    nothing was found"]
+
+
+def _judged(word: DescribedWord) -> str:
+    """A word with its state, the label if that is called otherwise, and the probability of a label that is no tag."""
+    label = "" if word.label in {None, word.word} else f" {word.label}"
+    chance = "" if word.state == "tag" or word.probability is None else f", {word.probability:.2g}"
+    return f"{word.word} ({word.state}{label}{chance})"
 
 
 def _part(name: str, words: str) -> str:

@@ -157,10 +157,16 @@ def gap_lines(result: SuggestResult) -> Iterator[str]:
     for gap in gaps.unnamed:
         yield f"no word: {counted(gap.count, 'photo')} that look alike and have no tag"
         yield from _files(gap)
+    for each in result.described:
+        who = ", ".join(f"{safe(name)} ({count:n})" for name, count in each.by_describer)
+        yield f"{safe(each.word)}: {counted(each.photos, 'photo')} that it is said of, but no label: {who}"
     if gaps.named:
         word = shlex.quote(gaps.named[0].labels[0][0])
         adds = f"photos search {safe(word)} --save-as-label {safe(word)}"
         yield f"Look closer with `photos vocab try {safe(word)}`; `{adds}` adds it."
+    elif result.described:
+        word = shlex.quote(result.described[0].word)
+        yield f"Look closer with `photos vocab try {safe(word)}`, or add words with `photos vocab edit`."
     if gaps.unnamed:
         yield "Give those without a word one of your own: photos teach NAME --yes IMAGE..."
     if not result.found_any:

@@ -119,7 +119,12 @@ def _dry_run_line(event: Written | Undone) -> str:
     if isinstance(event, Undone):
         return f"{shown_path(event.sidecar)}: {'remove' if event.is_removed else 'put back'}"
     verb = "make" if event.is_new else "change"
-    words = [*(f"+{word}" for word in event.added), *(f"-{word}" for word in event.removed), *_stars(event)]
+    words = [
+        *(f"+{word}" for word in event.added),
+        *(f"-{word}" for word in event.removed),
+        *_stars(event),
+        *_caption(event),
+    ]
     # Only copies of foreign keywords change: there is no word of ours to show.
     return f"{shown_path(event.sidecar)}: {verb}: {safe(', '.join(words)) or 'the keywords of its other lists'}"
 
@@ -127,3 +132,8 @@ def _dry_run_line(event: Written | Undone) -> str:
 def _stars(event: Written) -> Iterator[str]:
     if event.rating is not None:
         yield "no stars" if event.rating.after is None else stars(event.rating.after)
+
+
+def _caption(event: Written) -> Iterator[str]:
+    if event.caption is not None:
+        yield "no caption" if event.caption.after is None else f'caption "{event.caption.after}"'

@@ -25,6 +25,7 @@ from photos.operations.tagging.vocabulary_changes import AdoptLabelRequest, Roll
 from photos.operations.tagging.vocabulary_reports import SuggestRequest, find_gaps
 from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
+from photos.sidecars import CaptionsBy
 
 from .calls import Call, records
 from .labels import vocabulary_name
@@ -113,9 +114,11 @@ class Rollback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Sidecars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Photos whose tags are written into sidecars."""
+    """Photos whose tags are written into sidecars, and if asked the captions of describers or of that one alone."""
 
     photos: Annotated[list[Photo], Meta(min_length=1, max_length=_MOST)]
+    captions: bool = False
+    describer: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
 
 
 class UndoneRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -221,7 +224,9 @@ def start_retag(call: Call) -> JobRecord:
 
 def write_selection(call: Call) -> JobRecord:
     """Write the tags of several photos into sidecars beside their files."""
-    request = WriteRequest(paths=_paths(call, call.body(Sidecars).photos))
+    asked = call.body(Sidecars)
+    by = CaptionsBy(asked.describer) if asked.captions or asked.describer is not None else None
+    request = WriteRequest(paths=_paths(call, asked.photos), captions=by)
     return _started(call, "xmp", lambda progress: write_sidecars(call.library, request, progress))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from photos.library import OpenLibrary
 from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
 from photos.operations.searching.photos import NamedPhoto
+from query.tagging import DescribedWord, described_words
 from store import StoredDescription
 
 
@@ -17,6 +19,8 @@ class PhotoCaptions:
     photo: NamedPhoto
     own: str | None
     descriptions: tuple[StoredDescription, ...]
+    #: Each describer's words with their states; without any in a library without a model.
+    words: Mapping[str, tuple[DescribedWord, ...]] = field(default_factory=dict)
 
 
 def photo_captions(library: OpenLibrary, chosen: ChosenPhotos) -> list[PhotoCaptions]:
@@ -26,4 +30,8 @@ def photo_captions(library: OpenLibrary, chosen: ChosenPhotos) -> list[PhotoCapt
     with library.catalog.read() as t:
         own = {photo.id: photo.facts.caption for photo in t.photos.get(ids)}
         descriptions = t.descriptions.of(ids)
-    return [PhotoCaptions(photo, own.get(photo.id), tuple(descriptions.get(photo.id, ()))) for photo in found]
+        words = described_words(t, library.space, ids) if descriptions else {}
+    return [
+        PhotoCaptions(photo, own.get(photo.id), tuple(descriptions.get(photo.id, ())), words.get(photo.id, {}))
+        for photo in found
+    ]

@@ -8,12 +8,13 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from indexer.describers import Task
-from photos.errors import NothingFound, PhotosError, safe
+from photos.errors import PhotosError, UnknownDescriber
 from photos.library import OpenLibrary
 from photos.lock import PART_SECONDS, describe_lock
 from photos.operations.progress import SILENT, Progress, Wait, Waiting
 from photos.operations.searching.caption_vectors import embed_captions
 from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
+from store import DescriberSummary
 
 from .cost import DescriberCost, cost
 from .describers import CONFIGURED, ChosenDescriber, DescriberFactory, choose_describer
@@ -132,14 +133,22 @@ def estimate_describing(
 
 
 def forget_describer(library: OpenLibrary, name: str) -> ForgottenDescriber:
-    """Delete all descriptions by the describer of that name. Raises `NothingFound` if there are none."""
+    """Delete all descriptions by the describer of that name. Raises `UnknownDescriber` if there are none."""
     _check_photos(library)
     with library.catalog.write() as t:
         known = t.descriptions.origins()
         if name not in known:
-            others = f"; there is {', '.join(map(safe, known))}" if known else ""
-            raise NothingFound(f"No photo was described by {safe(name)}{others}.")
+            raise UnknownDescriber(name, known)
         return ForgottenDescriber(name, t.descriptions.forget(name))
+
+
+def list_describers(library: OpenLibrary) -> list[DescriberSummary]:
+    """Return the describers that photos have descriptions by, the one that described last first."""
+    catalog = library.catalog_if_any
+    if catalog is None:
+        return []
+    with catalog.read() as t:
+        return t.descriptions.summaries()
 
 
 def photos_after(library: OpenLibrary, photo_id: int) -> list[int]:

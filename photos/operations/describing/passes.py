@@ -15,6 +15,8 @@ from photos.library import OpenLibrary
 from photos.operations.progress import SILENT, Progress, Stage, Step
 from photos.thumbnails.shrinking import Missing, NoPicture, PlainPicture
 from photos.thumbnails.thumbnails import Thumbnails
+from query.errors import SourceTaken
+from query.tagging import check_describer, follow_descriptions
 from store import Photo, StoredDescription
 
 #: Seconds of work between two commits, about: a kill loses no more. And the most pictures in that time.
@@ -78,6 +80,11 @@ def describe_photos(
     if the describer is away or broken, and after many pictures in a row without a description. The caller holds the
     lock.
     """
+    try:
+        with library.catalog.read() as t:
+            check_describer(t, describer.name)
+    except SourceTaken as taken:
+        return PassReport(problem=str(taken))
     run = _Pass(library, describer, tasks, at_once)
     # The decoders end first: a thread that waits for one would keep an interrupted pass from ending.
     with ThreadPoolExecutor(_DECODED, thread_name_prefix="picture") as pool, Thumbnails.of(library) as thumbnails:
@@ -183,6 +190,7 @@ class _Pass:
             for photo, outcome in zip(photos, outcomes, strict=True):
                 if isinstance(outcome, Description) and photo.id in there:
                     t.descriptions.put(photo.id, self._stored(outcome, now))
+            follow_descriptions(t, sorted(there))
 
     def _stored(self, description: Description, now: datetime) -> StoredDescription:
         return StoredDescription(

@@ -13,6 +13,7 @@ from indexer import BeforeBatch, ImageEncoder, IndexReport, PipelineRequest, Sub
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
+from photos.operations.file_places import follow_files
 from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
 from photos.operations.models.trials import destination_beside, trial_problem
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
@@ -171,6 +172,8 @@ def bring_up_to_date(
     report = _index_files(library, model, folders, progress, options, tagger)
     progress.report(Waiting(Wait.TAGS))
     tagging.finish()
+    if report.moved or report.gone or report.left_out or report.companions:
+        follow_files(library)
     library.index_of(model.space).refresh()
     return report
 

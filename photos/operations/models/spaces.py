@@ -11,7 +11,7 @@ from photos.library import OpenLibrary
 from photos.lock import PART_SECONDS, trial_lock
 from photos.operations.progress import SILENT, Progress
 from photos.spaces import find_space, space_names
-from query.tagging import is_due, own_thresholds
+from query.tagging import follow_descriptions, is_due, own_thresholds
 from store import Space, Transaction, Trial
 
 from .trials import fill_trial, finish_tags, left_out, opening_error, unnamed_space
@@ -121,8 +121,9 @@ def _problem(library: OpenLibrary, status: SpaceStatus) -> str | None:
 def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool = False) -> SwitchResult:
     """Let the model of that name answer from now on, or the one that is tried, or else the only other one.
 
-    No row of a photo is written. With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`,
-    `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
+    Of a photo's rows only tags out of descriptions change, which the model verifies. With *force*, also if it does not
+    have all photos and tags. Raises `EmptyLibrary`, `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and
+    the errors of opening the checkpoint.
     """
     return _switch(library, lambda t: _chosen(t, name), force=force, is_back=False)
 
@@ -155,6 +156,7 @@ def _switch(
             raise SpaceUnready(names[target.id], missing)
         thresholds = _thresholds(t, t.spaces.get(answering), target)
         t.library.switch(target, previous=None if is_back else answering)
+        follow_descriptions(t)
     return SwitchResult(names[target.id], names[answering], missing, *thresholds)
 
 

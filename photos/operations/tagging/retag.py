@@ -10,7 +10,7 @@ from photos.library import OpenLibrary
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
-from query.tagging import RetagOptions, RetagReport, checked_slot_name, refresh_taught_labels
+from query.tagging import RetagOptions, RetagReport, checked_slot_name, limit_slot, refresh_taught_labels
 from query.tagging import retag as retag_slot
 from store import MAIN_SLOT, Revision, Space
 
@@ -128,7 +128,7 @@ def apply_revision(
     with library.catalog.write() as t:
         use_from_now_on(t, revision, slot)
         if folders is not None:
-            t.slots.limit(slot, folders)
+            limit_slot(t, slot, folders)
     return finish_retag(library, revision, slot, progress)
 
 

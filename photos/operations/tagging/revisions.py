@@ -13,7 +13,7 @@ from pathlib import Path
 from photos.errors import NothingFound
 from photos.known_models import DEMO
 from query.errors import UnknownLabel, UnknownVocabulary
-from query.tagging import MARK, split_slot_name
+from query.tagging import MARK, follow_vocabularies, split_slot_name, words_in_force
 from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
 from store import MAIN_SLOT, Catalog, Label, Revision, SlotSummary, Space, Transaction, VocabularyDefinition
 
@@ -59,12 +59,13 @@ def use_from_now_on(t: Transaction, revision: Revision, slot: str) -> None:
 
 def put_in_force(t: Transaction, revision: Revision, slot: str) -> None:
     """Make *revision* current in a library without photos."""
-    space_id = t.library.space_id()
+    space_id, before = t.library.space_id(), words_in_force(t)
     if space_id is not None and t.scores.current(space_id, slot) is not None:
         # Photos that were deleted were scored with another revision.
         t.slots.set_target(slot, revision.id)
     else:
         t.slots.put_in_force(slot, revision.id)
+        follow_vocabularies(t, before)
 
 
 def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:

@@ -1,4 +1,4 @@
-"""Write tags and stars into sidecars, undo that, and list the runs."""
+"""Write tags, stars and captions into sidecars, undo that, and list the runs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from photos import sidecars
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute, is_offline
 from photos.operations.progress import SILENT, Progress, Stage, steps
-from photos.sidecars import UndoReport, WriteReport
+from photos.sidecars import CaptionsBy, UndoReport, WriteReport
 from store import SidecarRun
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """Sidecars to write: of the pictures at or below *paths*, or of all. A dry run writes nothing."""
+    """Sidecars to write: of the pictures at or below *paths*, or of all. A dry run writes nothing.
+
+    `captions` chooses describers' captions, for pictures without one of their own; None leaves captions as they are.
+    """
 
     paths: tuple[str, ...] = ()
     dry_run: bool = False
+    captions: CaptionsBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,14 @@ class UndoRequest:
 def write_sidecars(library: OpenLibrary, request: WriteRequest, progress: Progress = SILENT) -> WriteReport:
     """Write the tags that photos have, and the stars that a person gave them, into the sidecars of their files.
 
-    *progress* gets a `Written` or `Skipped` for each sidecar, and the steps. Raises `EmptyLibrary`, `NotInLibrary` or
-    `SidecarsBusy`.
+    Describers' captions are written only if the request asks for them. *progress* gets a `Written` or `Skipped` for
+    each sidecar, and the steps. Raises `EmptyLibrary`, `NotInLibrary`, `UnknownDescriber` or `SidecarsBusy`.
     """
     return sidecars.write_sidecars(
         library,
         [absolute(path) for path in request.paths],
         is_offline,
+        captions=request.captions,
         dry_run=request.dry_run,
         on_event=progress.report,
         on_done=steps(progress, Stage.WRITE_SIDECARS),

@@ -11,7 +11,7 @@ from photos.library import OpenLibrary
 from photos.operations import folders
 from photos.operations.progress import SILENT, Progress
 from query.errors import UnknownSlot, UnknownVocabulary
-from query.tagging import MARK, checked_slot_name
+from query.tagging import MARK, checked_slot_name, follow_vocabularies, limit_slot, words_in_force
 from query.vocabulary import SHIPPED, shipped_vocabulary, write_vocabulary
 from store import MAIN_SLOT, Revision, SlotSummary, Transaction, VocabularyDefinition
 
@@ -179,7 +179,7 @@ def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress
     with library.catalog.write() as t:
         put_in_force(t, revision, slot)
         if limits is not None:
-            t.slots.limit(slot, limits)
+            limit_slot(t, slot, limits)
     return _use_result(library, revision, slot, None)
 
 
@@ -216,6 +216,8 @@ def has_photos(library: OpenLibrary) -> bool:
 
 
 def drop_slot(t: Transaction, slot: str) -> None:
-    """Delete *slot* with its automatic tags. Tags by hand stay."""
+    """Delete *slot* with its automatic tags and those out of descriptions. Tags by hand stay."""
+    before = words_in_force(t)
     t.slots.drop(slot)
     t.scores.drop(slot)
+    follow_vocabularies(t, before)

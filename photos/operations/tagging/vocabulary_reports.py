@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from photos.errors import NoEarlierRevision, NothingFound
 from photos.library import OpenLibrary
 from photos.operations.progress import SILENT, Progress, Stage, steps
-from query.tagging import Doubt, TagPreview, checked_name, lint, preview_tags
+from query.tagging import Doubt, TagPreview, UnnamedWord, checked_name, lint, preview_tags, unnamed_words
 from query.vocabulary import VocabularyDifference, difference
 from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
 from store import MAIN_SLOT, Photo, SpaceIdentity, VocabularyDefinition
@@ -93,17 +93,21 @@ class SuggestRequest:
 
 @dataclass(frozen=True, slots=True)
 class SuggestResult:
-    """Gaps of the main vocabulary, called `vocabulary`; `word_count` labels of `words` were tried."""
+    """Gaps of the main vocabulary, called `vocabulary`; `word_count` labels of `words` were tried.
+
+    `described` are words of describers that no vocabulary in force has, those of most photos first.
+    """
 
     gaps: Suggestions
     vocabulary: str
     words: str
     word_count: int
+    described: tuple[UnnamedWord, ...] = ()
 
     @property
     def found_any(self) -> bool:
         """True if there is a gap."""
-        return bool(self.gaps.named or self.gaps.unnamed)
+        return bool(self.gaps.named or self.gaps.unnamed or self.described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ def lint_vocabulary(library: OpenLibrary, name: str | None) -> LintResult:
 
 
 def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress = SILENT) -> SuggestResult:
-    """Find subjects of photos for which the main vocabulary has no label.
+    """Find subjects of photos that the main vocabulary has no label for, and describers' words that no label is called.
 
     Raises `EmptyLibrary`, `UnknownVocabulary`, `VocabularyError`, or `NothingFound` in a library with too few photos.
     """
@@ -221,4 +225,6 @@ def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress 
         progress.report(EncodingBegins(missing, listed.name))
     on_step = steps(progress, Stage.ENCODE_LABELS)
     gaps = suggest_labels(library.catalog, space, vocabulary, words, texts, request.count, on_step)
-    return SuggestResult(gaps, vocabulary.name, words.name, len(words.labels))
+    with library.catalog.read() as t:
+        described = unnamed_words(t, MIN_PHOTOS, request.count)
+    return SuggestResult(gaps, vocabulary.name, words.name, len(words.labels), tuple(described))

@@ -152,12 +152,13 @@ class TagRule:
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
         """The shown tags of one photo: in the order given, and then those that they imply.
 
-        A label that a person rejected is not shown. Of labels that exclude each other the one with the best score is
-        shown, and manual tags come first. Only a label that is shown excludes others.
+        A label that a person rejected is not shown, whatever program gave it. Of labels that exclude each other the one
+        with the best score is shown, and manual tags come first. Only a label that is shown excludes others.
         """
         kept = list(tags)
         rejected = {tag.label for tag in kept if tag.source is TagSource.REJECTED}
-        manual = [tag for tag in kept if tag.source in {TagSource.USER, TagSource.IMPORTED}]
+        imported = [tag for tag in kept if tag.source is TagSource.IMPORTED and tag.label not in rejected]
+        manual = [*(tag for tag in kept if tag.source is TagSource.USER), *imported]
         named = {tag.label for tag in manual}
         automatic = [tag for tag in kept if self._is_shown(tag) and tag.label not in rejected | named]
         shown = _first_of_each_label([*manual, *self._without_excluded(automatic, named)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from query.errors import BadLabel, BadSource
 from store import Catalog, Transaction
 
+from .description_tags import check_source
 from .manual_tags import slot_speller, spelt
 from .slots import MARK
 from .tag_files import ImportedTags
@@ -35,6 +36,7 @@ def import_tags(
     """
     _check_origin(origin)
     with catalog.write() as t:
+        check_source(t, origin)
         of_photo: dict[int, set[str]] = {}
         unknown = []
         speller = slot_speller(t)
@@ -54,6 +56,7 @@ def import_keywords(catalog: Catalog, origin: str) -> TagImportResult:
     """
     _check_origin(origin)
     with catalog.write() as t:
+        check_source(t, origin)
         speller = slot_speller(t)
         of_photo = {
             photo_id: set(_valid_labels(lambda word: spelt(speller, word), words))

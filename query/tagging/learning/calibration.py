@@ -13,9 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from query.similarity.scores import on_grid
+from query.tagging.effective.description_tags import follow_vocabularies, words_in_force
 from store import Calibration, Catalog, CosineSpread, Space, Transaction
 
-from .label_matrix import LabelMatrix, on_grid
+from .label_matrix import LabelMatrix
 from .sample import sample_of
 
 #: The fewest photos with which a library is calibrated.
@@ -48,8 +50,11 @@ def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibratio
         key = t.calibrations.begin(space.id)
     _keep(catalog, key, spreads)
     with catalog.write() as t:
+        before = words_in_force(t)
         t.slots.of(space.id).mark_all_stale()
-        return t.calibrations.put_in_force(key, t.embeddings.count(space.id))
+        calibration = t.calibrations.put_in_force(key, t.embeddings.count(space.id))
+        follow_vocabularies(t, before)
+        return calibration
 
 
 def _keep(catalog: Catalog, calibration_id: int, spreads: dict[int, CosineSpread]) -> None:

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity import TextVectors
+from query.similarity.scores import on_grid
 from store import Catalog, Label, LabelDefinition, LabelFit, Revision, Space, Transaction, Vectors
 
 from .sample import sample_of
 from .taught_vector import Background, TaughtVector, taught_vector
 
-#: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
-#: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
-_GRID = 2.0**28
 #: Labels whose vectors are written in one transaction.
 _PART = 1000
 
@@ -40,12 +38,6 @@ class LabelMatrix:
         machine.
         """
         return (vectors.astype(np.float64) @ self.matrix.T).astype(np.float32)
-
-
-def on_grid(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """*rows* with every number rounded to the grid on which products with stored embeddings add up exactly."""
-    on: NDArray[np.float64] = np.round(rows * _GRID) / _GRID
-    return on
 
 
 def label_matrix(

@@ -13,6 +13,7 @@ import numpy as np
 
 from query.errors import Superseded
 from query.similarity import TextVectors
+from query.tagging.effective.description_tags import follow_vocabularies, limit_slot, words_in_force
 from query.tagging.learning.calibration import calibrate, is_due
 from query.tagging.learning.label_matrix import label_matrix
 from store import MAIN_SLOT, Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
@@ -93,7 +94,7 @@ def retag(
         # Before anything that scores depend on is read: what changes after this stays pending.
         target = t.slots.of(space.id).set_target(slot, revision.id)
         if options.folders is not None:
-            t.slots.limit(slot, options.folders)
+            limit_slot(t, slot, options.folders)
         # Examples may have come since the labels' vectors were made.
         revision = t.vocabularies.as_now(revision)
         is_calibrated = not (options.calibrate_anew or is_due(t, space))
@@ -286,12 +287,14 @@ class _Retag:
         return scored
 
     def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
-        """Let the scoring and its revision be the slot's current ones."""
+        """Let the scoring and its revision be the slot's current ones, and tags out of descriptions follow."""
+        before = words_in_force(t)
         if not scoring.is_of(self._revision.id, *self._labels):
             t.scores.amend(scoring, self._revision.id, *self._labels)
         t.scores.finish(scoring)
         t.vocabularies.relabel(self._revision)
         t.slots.of(self._space.id).set_current(self._slot, self._target)
+        follow_vocabularies(t, before)
 
     def _report(self, done: int, total: int) -> None:
         if self._progress is not None:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity import TextVectors
+from query.similarity.scores import on_grid
+from query.tagging.effective.description_tags import follow_descriptions
 from query.tagging.effective.effective_tags import rule_in_force
 from query.tagging.learning.calibration import complete
-from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, on_grid
+from query.tagging.learning.label_matrix import LabelMatrix, label_matrix
 from store import MAIN_SLOT, Catalog, PhotoScores, Revision, Scoring, Slot, Space, Transaction, Vectors
 
 #: Labels kept a photo.
@@ -172,6 +174,8 @@ class StoredTagger:
             if slot is not None and not slot.is_pending:
                 # A pending re-tag scores the photos that have no scores when it ends.
                 t.slots.of(self._space.id).mark_stale(name)
+        if t.library.space_id() == self._space.id:
+            follow_descriptions(t, vectors.ids.tolist())
 
     def _begin(self, t: Transaction, name: str, slot: Slot | None) -> tuple[int, int] | None:
         """Begin the scoring of a slot that has none; None if its revision is another than the prepared one."""

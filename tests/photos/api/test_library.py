@@ -13,9 +13,21 @@ from PIL import Image
 
 from photos.api import Cancelled, LabelDefinition, Library, Step, TuningAnswer, VocabularyDefinition
 from photos.config import load
-from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, PatchesFixed, UnreadablePicture
+from photos.errors import (
+    EmptyLibrary,
+    FileExists,
+    LabelExists,
+    ModelInUse,
+    NoDescriber,
+    NoExample,
+    PatchesFixed,
+    UnknownDescriber,
+    UnreadablePicture,
+)
 from photos.library import OpenLibrary
 from query.errors import BadLabel, NotInLibrary, UnknownSlot, UnknownSource, UnknownVocabulary, VocabularyError
+from tests.indexer.describers.chat_server import GOOD
+from tests.indexer.describers.conftest import ChatServer
 from tests.photos.conftest import read_here
 
 
@@ -30,6 +42,17 @@ def library(filled):
         yield library
 
 
+@pytest.fixture
+def described(filled, monkeypatch):
+    """The library with an endpoint that describes, and the name under which its descriptions are kept."""
+    server = ChatServer()
+    monkeypatch.setenv("PHOTOS_DESCRIBE_ENDPOINT", server.url)
+    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "good")
+    with opened(filled) as library:
+        yield library, f"good@127.0.0.1:{server.port}"
+    assert server.stop() == ""
+
+
 class Events:
     """Keeps all events, and raises `Cancelled` at the first step of *stage*."""
 
@@ -41,6 +64,10 @@ class Events:
         self.events.append(event)
         if isinstance(event, Step) and event.stage == self._stage:
             raise Cancelled
+
+
+def pictures_of(folder, *names):
+    return [folder / f"{name}.png" for name in names]
 
 
 def paths_of(result):
@@ -103,6 +130,9 @@ def test_a_single_text_or_path_is_an_error(library, pictures):
         lambda: library.teach("red", yes=pictures / "red.png"),
         lambda: library.duplicates(pictures),
         lambda: library.sidecars.write(pictures),
+        lambda: library.describe(pictures),
+        lambda: library.describe(tasks="text"),
+        lambda: library.captions(pictures / "red.png"),
         lambda: library.vocabularies.use("demo", slot="d", folders=pictures),
     ):
         with pytest.raises(TypeError, match="give a list"):
@@ -411,6 +441,51 @@ def test_sidecars_are_written_listed_and_undone(library, pictures):
     assert len(list(pictures.rglob("*.xmp"))) == 1
     assert library.sidecars.undo(written.run, dry_run=True).removed == library.sidecars.undo().removed == 1
     assert not list(pictures.rglob("*.xmp"))
+
+
+def test_photos_are_described_shown_and_forgotten(described, pictures):
+    library, name = described
+    events = Events()
+    assert library.describers() == []
+    result = library.describe(pictures_of(pictures, "red", "blue"), tasks=["caption", "text"], progress=events)
+    assert (result.describer, result.tasks, result.described, result.problem) == (name, ("caption", "text"), 2, None)
+    assert [(step.done, step.total) for step in events.events if isinstance(step, Step)][-1] == (2, 2)
+    assert library.describe([]).described == 0
+    assert library.describe(query="name:red*", tasks=["caption"]).known == 1
+    assert library.describe(query="name:red*", tasks=["caption"], again=True).described == 1
+    assert (rest := library.describe(tasks=["caption"], limit=1)).described == 1
+    assert (rest.known, rest.left) == (2, 3)
+    (listed,) = library.describers()
+    assert (listed.origin, listed.photos) == (name, 3)
+
+    (red,) = library.captions([pictures / "red.png"])
+    assert (red.own, [each.origin for each in red.descriptions]) == (None, [name])
+    assert (red.descriptions[0].caption, red.descriptions[0].text) == (GOOD["caption"], GOOD["text"])
+    assert [each.photo.id for each in library.captions(query="has:description name:red*")] == [red.photo.id]
+
+    assert library.sidecars.write(captions=True, dry_run=True).made == 6
+    wrote = Events()
+    library.sidecars.write([pictures / "red.png"], captions=name, progress=wrote)
+    assert wrote.events[0].caption.after == GOOD["caption"]
+    assert library.captions([red.photo.id])[0].own is None
+    with pytest.raises(UnknownDescriber, match=f"there is {name}"):
+        library.sidecars.write(captions="nobody")
+
+    assert library.forget_describer(name).photos == 3
+    assert (library.describers(), library.captions([red.photo.id])[0].descriptions) == ([], ())
+    with pytest.raises(UnknownDescriber):
+        library.forget_describer(name)
+
+
+def test_describing_without_a_describer_or_with_an_unknown_task_is_an_error(library, tmp_path):
+    with pytest.raises(NoDescriber):
+        library.describe()
+    with pytest.raises(ValueError, match="poem"):
+        library.describe(tasks=["poem"])
+    with Library.open(tmp_path / "none") as empty:
+        assert empty.describers() == []
+        with pytest.raises(EmptyLibrary):
+            empty.captions([1])
 
 
 def test_a_model_is_listed_and_stays_while_there_are_photos(library, checkpoint, other_checkpoint):

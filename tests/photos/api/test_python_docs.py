@@ -12,6 +12,7 @@ from photos.api.library import Sidecars
 from photos.api.models import Models
 from photos.api.vocabularies import Vocabularies
 from photos.demo.library import draw_library
+from tests.indexer.describers.conftest import ChatServer
 
 PAGE = (Path(__file__).parents[3] / "docs/python.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -21,7 +22,10 @@ METHODS = [f"{part}.{name}" for part, kind in PARTS.items() for name in vars(kin
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The working directory, with drawings in `pictures`; `Library.open` opens an empty library elsewhere."""
+    """The working directory, with drawings in `pictures`; `Library.open` opens an empty library elsewhere.
+
+    An endpoint describes photos.
+    """
     folder = tmp_path / "here"
     draw_library(folder / "pictures", 12, seed=7)
     monkeypatch.chdir(folder)
@@ -29,6 +33,11 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PHOTOS_MODEL", "demo")
     monkeypatch.setenv("PHOTOS_PRECISION", "float32")
     monkeypatch.setenv("PHOTOS_WORKERS", "1")
+    server = ChatServer()
+    monkeypatch.setenv("PHOTOS_DESCRIBE_ENDPOINT", server.url)
+    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "good")
+    yield folder
+    assert server.stop() == ""
 
 
 def test_the_examples_run(folder, capsys):

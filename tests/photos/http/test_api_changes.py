@@ -9,6 +9,8 @@ import time
 import pytest
 from PIL import Image
 
+from tests.photos.cli.commands.test_xmp_captions import OLD, describe, written
+
 
 def number_of(api, name):
     (found,) = api.get("photos", query=f"name:{name}").json["matches"]
@@ -173,3 +175,17 @@ def test_sidecars_are_written_and_put_back(filled, api, pictures):
     assert api.wait(api("POST", "/api/v1/xmp/undo", {"run": None}))["state"] == "done"
     assert not sidecar.exists()
     assert api("POST", "/api/v1/selection/xmp", {"photos": [999_999]}).status == 404
+
+
+def test_captions_are_written_into_sidecars_if_asked(filled, api, pictures):
+    describe(filled)
+    red = number_of(api, "red.png")
+    for asked, caption in (
+        ({"captions": True}, "All red"),
+        ({"describer": OLD}, "An area in red"),
+        ({}, "An area in red"),
+    ):
+        assert api.wait(api("POST", "/api/v1/selection/xmp", {"photos": [red], **asked}))["state"] == "done"
+        assert written(pictures, "red") == caption
+    job = api.wait(api("POST", "/api/v1/selection/xmp", {"photos": [red], "describer": "nobody"}))
+    assert (job["state"], "described by nobody" in job["problem"]) == ("failed", True)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 
 from photos.operations.tagging.vocabulary_reports import SuggestResult
+from query.tagging import UnnamedWord
 from query.vocabulary_design import Suggestion, Suggestions
 from tests.photos.encoders import COLOURS
 
@@ -65,9 +66,13 @@ def test_cards_have_the_numbers_of_their_photos(filled, api):
     with api.service.library().catalog.read() as t:
         photos = tuple(t.photos.get([1, 2]))
     gaps = Suggestions((Suggestion(7, (("pink", 3.0, 2.0),), photos),), (Suggestion(5, (), photos[:1]),), 8, 9, 4)
-    api.service.gaps = SuggestResult(gaps, "colours", "words", 2)
+    said = (UnnamedWord("kite", 6, (("florence@1", 6), ("other@2", 2))),)
+    api.service.gaps = SuggestResult(gaps, "colours", "words", 2, said)
     items = api.get("labels/gaps").json["items"]
     assert [(each["label"], each["photos"], each["shown"]) for each in items] == [("pink", 7, [1, 2]), (None, 5, [1])]
+    (word,) = api.get("labels/gaps").json["described"]
+    assert (word["word"], word["photos"]) == ("kite", 6)
+    assert word["describers"][1] == {"describer": "other@2", "photos": 2}
 
 
 def test_a_label_is_added_as_another_vocabulary_has_it(filled, api):

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from indexer.describers import DescriberAway, Task, passes_per_picture
 from indexer.describers.florence_cost import BASE_PARAMETERS
 from photos.config import load
-from photos.errors import DescribersBusy, EmptyLibrary, NoDescriber, NothingFound
+from photos.errors import DescribersBusy, EmptyLibrary, NoDescriber, UnknownDescriber
 from photos.known_models import relative_work
 from photos.library import OpenLibrary
 from photos.lock import describe_lock
@@ -327,5 +327,5 @@ def test_captions_of_a_photo_are_its_own_and_the_describers(photos, tmp_path, ch
         assert forget_describer(library, "colours@here").photos == 1
         (found,) = photo_captions(library, chosen)
         assert [each.origin for each in found.descriptions] == ["others@here"]
-        with pytest.raises(NothingFound, match="there is others@here"):
+        with pytest.raises(UnknownDescriber, match="there is others@here"):
             forget_describer(library, "colours@here")

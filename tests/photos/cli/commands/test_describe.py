@@ -60,7 +60,12 @@ def test_photos_are_described_and_shown(described, server, pictures):
     assert again.status == 0
     shown = described("captions", pictures / "red.png")
     assert shown.lines[1].startswith(f"  {name}, 2")
-    assert shown.lines[2:] == ["    caption  A red square.", "    words    square, table"]
+    assert shown.lines[2:] == [
+        "    caption  A red square.",
+        "    words    square (unknown), table (unknown), red (tag)",
+    ]
+    (tag,) = (tag for tag in json.loads(described("tags", pictures / "red.png", "--json").out)["tags"] if tag["origin"])
+    assert (tag["label"], tag["source"], tag["origin"]) == ("red", "imported", name)
     assert SECRET not in result.out + result.err + again.out + shown.out
 
 
@@ -76,6 +81,9 @@ def test_records_have_all_of_it(described, server, pictures):
     record = json.loads(described("captions", pictures / "red.png", "--json").out)
     (description,) = record["descriptions"]
     assert description.pop("made_at") > "2025"
+    (word,) = description.pop("words")
+    assert (word["word"], word["state"], word["label"]) == ("red", "tag", "red")
+    assert word["probability"] > 0.9
     assert description == {
         "describer": name, "tasks": ["caption", "text"], "caption": GOOD["caption"], "labels": [], "text": GOOD["text"],
     }  # fmt: skip
@@ -99,6 +107,15 @@ def test_a_wrong_key_is_named_and_not_shown(described, monkeypatch):
     assert result.status == 1
     assert SECRET not in result.out + result.err
     assert "cannot describe" in result.err
+
+
+def test_a_describer_cannot_have_the_name_of_an_import(described, server, pictures):
+    name = f"good@127.0.0.1:{server.port}"
+    (pictures / "tags.csv").write_text("path,tags\nred.png,red\n")
+    assert described("tags", "import", pictures / "tags.csv", "--source", name).status == 0
+    result = described("describe", pictures / "red.png")
+    assert "so no describer can have that name here" in result.err
+    assert "no description" in described("captions", pictures / "red.png").out
 
 
 def test_an_answer_cannot_write_to_the_terminal(described, monkeypatch, pictures):

@@ -114,10 +114,11 @@ def test_names_of_the_library_complete(complete):
     assert lacking == []
 
 
-def test_describers_to_forget_complete(complete, filled):
+def test_names_of_describers_complete(complete, filled):
     with opened(filled) as library:
         describe(library, DescribeRequest(limit=1), describers=ColourDescriber())
     assert ("plain", "colours@here") in complete("photos describe --forget col")
+    assert ("plain", "colours@here") in complete("photos xmp write --captions col")
 
 
 def test_the_name_of_a_filter_goes_on_after_its_colon(complete):

@@ -14,6 +14,8 @@ from query.tagging import (
     record_manual_tags,
     retag,
     tag_counts,
+    tagged,
+    tags_of,
 )
 from query.tagging.effective.effective_tags import TagRule
 from query.vocabulary import parse_vocabulary
@@ -180,3 +182,21 @@ def test_manual_labels_are_the_vocabularys_where_it_knows_them(library):
     for name in ("", " ", "x" * 201, "a\nb\x00"):
         with pytest.raises(BadLabel):
             record_manual_tags(library.catalog, [photo_id], added=[name])
+
+
+def test_an_imported_label_that_a_person_rejects_is_no_tag(library):
+    revision = library.put(vocabulary("dog", threshold=0.05))
+    with library.catalog.write() as t:
+        t.slots.put_in_force("", revision.id)
+    photo_id, other = library.add("dog", revision), library.add("another dog", revision)
+    with library.catalog.write() as t:
+        for key in (photo_id, other):
+            t.tags.replace_imported(key, "program", [t.vocabularies.label_called(name) for name in ("dog", "cat")])
+    record_manual_tags(library.catalog, [photo_id], rejected=["dog"])
+    with library.catalog.read() as t:
+        assert [tag.label for tag in tags_of(t, library.space, [photo_id])[photo_id]] == ["cat"]
+        assert tagged(t, library.space, "dog").tolist() == [other]
+        assert tagged(t, library.space, "cat").tolist() == [photo_id, other]
+    record_manual_tags(library.catalog, [photo_id], cleared=["dog"])
+    with library.catalog.read() as t:
+        assert tagged(t, library.space, "dog").tolist() == [photo_id, other]

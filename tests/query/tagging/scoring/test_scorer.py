@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.similarity import cosine_of, logit, probability
+from query.similarity.scores import on_grid
 from query.tagging import (
     label_matrix,
     photo_tags,
     retag,
 )
 from query.tagging.effective.effective_tags import TagRule
-from query.tagging.learning.label_matrix import LabelMatrix, on_grid
+from query.tagging.learning.label_matrix import LabelMatrix
 from query.tagging.scoring.retag import scorer_for
 from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
 from query.tagging.scoring.shortlist import ShortlistScorer
