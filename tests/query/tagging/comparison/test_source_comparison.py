@@ -24,6 +24,7 @@ from store import LabelDefinition, StoredDescription, VocabularyDefinition
 def hash_of(name: str) -> str:
     return name.encode().ljust(32).hex()
 
+
 NOW = datetime(2026, 1, 1)  # noqa: DTZ001 - as the catalog has times
 
 
