@@ -171,12 +171,14 @@ class Descriptions:
             matrix = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(ids), -1)
             yield Vectors(ids, matrix.astype(np.float32))
 
-    def without_caption_vector(self, space_id: int, after: int = 0, most: int | None = None) -> list[tuple[int, str]]:
+    def without_caption_vector(self, space_id: int, among: Collection[int] | None = None) -> list[tuple[int, str]]:
         """Return photos, by ascending id, that have a file and a caption without a vector in the space, with these.
 
-        With *after*, only photos with higher ids; with *most*, no more of them.
+        Only photos *among* these ids are returned, if they are given.
         """
-        lacking = self._without_vector(space_id).where(_photo.c.id > after).order_by(_photo.c.id).limit(most)
+        lacking = self._without_vector(space_id)
+        if among is not None:
+            lacking = lacking.where(_photo.c.id.in_(items_of(among)))
         photo_ids = self._ids(lacking).tolist()
         captions = self.captions(photo_ids)
         return [(photo_id, captions[photo_id]) for photo_id in photo_ids]
