@@ -80,6 +80,13 @@ class Descriptions:
             rows = rows.where(exists(select(kept.c.value).where(kept.c.value == task)))
         return self._ids(rows)
 
+    def put_into_words(self, origin: str) -> NDArray[np.int64]:
+        """Return the photos that the describer was asked to caption or to label, int64 (n,), ascending."""
+        kept = each_of(_description.c.tasks)
+        tasks = [task for task, part in _PARTS.items() if part != "text"]
+        asked = exists(select(kept.c.value).where(kept.c.value.in_(tasks)))
+        return self._ids(select(_description.c.photo_id).where(_description.c.origin == origin, asked))
+
     def origins(self) -> list[str]:
         """Return the describers that photos have descriptions by, in alphabetical order."""
         return list(self._connection.execute(select(_description.c.origin).distinct().order_by("origin")).scalars())

@@ -17,8 +17,6 @@ from store import Space, TagSource, Transaction
 
 #: Another name of `AUTO`, unless tags were imported from a program of this name.
 SIGLIP: Final = "siglip"
-#: The tasks of describers that give words which may be labels.
-_WORD_TASKS: Final = ("caption", "detailed-caption", "objects", "regions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +92,12 @@ def _own_name(name: str, origins: AbstractSet[str]) -> str:
 
 
 def _given(t: Transaction, source: Source) -> SourceTags:
-    """The tags that the user or a program gave. A describer could have given any photo that it described some."""
+    """The tags that the user or a program gave. A describer could have tagged any photo that it put into words."""
     wanted = (TagSource.USER, None) if source.is_user else (TagSource.IMPORTED, source.own_name)
     labels: dict[str, str] = {}
     of_label: defaultdict[str, set[int]] = defaultdict(set)
     gone = set(t.photos.gone())
-    described = (t.descriptions.described(source.own_name, [task]).tolist() for task in _WORD_TASKS)
-    photos = set().union(*described) - gone
+    photos = set(t.descriptions.put_into_words(source.own_name).tolist()) - gone
     for photo_id, tags in t.tags.of([key for key in t.tags.photos() if key not in gone]).items():
         for tag in tags:
             if (tag.source, tag.origin) == wanted:
