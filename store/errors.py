@@ -9,6 +9,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── CatalogBusy     another process holds it
     │   ├── CatalogReadOnly no permission to write or open
     │   ├── CatalogDamaged  SQLite says so
+    │   │   └── WordIndexDamaged  of the index of words, which can be made anew
     │   ├── CatalogMoved    the file was deleted or replaced while it was open
     │   ├── DiskFull
     │   └── DiskFailed      the system cannot read or write it
@@ -131,6 +132,12 @@ class CatalogDamaged(CatalogError):
     """SQLite finds the file damaged."""
 
     sentence = "The catalog {path} is damaged ({detail}); restore it from a backup, or move it away and index again."
+
+
+class WordIndexDamaged(CatalogDamaged):
+    """SQLite finds the index of the words of captions and texts damaged, which follows from other tables."""
+
+    sentence = "The index of words in the catalog {path} is damaged ({detail}); `photos verify --repair` makes it anew."
 
 
 class CatalogMoved(CatalogError):
