@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import URL, Connection, create_engine
 
-from store.sql.dialect import is_no_index
 from store.sql.schema import metadata
+from store.sql.word_index import is_no_index
 
 
 def run(connection: Connection) -> None:

@@ -4,15 +4,21 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
 └── StoreError
     ├── CatalogError        (path, detail)
     │   ├── NotACatalog     another kind of file
+    │   │   └── ForeignDatabase     a database of another program
     │   ├── CatalogTooNew   made by a later version
     │   ├── CatalogTooOld   made by an early version that cannot be upgraded
     │   ├── CatalogBusy     another process holds it
     │   ├── CatalogReadOnly no permission to write or open
-    │   ├── CatalogDamaged  SQLite says so
-    │   │   └── WordIndexDamaged  of the index of words, which can be made anew
+    │   │   └── DatabaseReadOnly    a role or a server that may only read
+    │   ├── CatalogDamaged  the database says so
+    │   │   └── WordIndexDamaged    of the index of words, which can be made anew
     │   ├── CatalogMoved    the file was deleted or replaced while it was open
     │   ├── DiskFull
-    │   └── DiskFailed      the system cannot read or write it
+    │   ├── DiskFailed      the system cannot read or write it
+    │   ├── CatalogUnreachable  the server does not answer, or not now
+    │   ├── PgvectorMissing, PgvectorTooOld, DatabaseNotUnicode     the database cannot hold a catalog
+    │   └── PostgresNotInstalled    this program lacks the driver
+    ├── BadCatalogAddress   no address of a PostgreSQL database
     ├── CacheUnwritable     pictures cannot be kept in a file beside the catalog
     ├── FolderCovered       inside a folder that is registered
     └── BadVector           wrong shape, not finite, or not of length one
@@ -82,7 +88,8 @@ class CatalogError(StoreError):
     """Something is wrong with the catalog at `path`."""
 
     sentence = "The catalog {path} cannot be used."
-    path: Path
+    #: A file's path, or the address of a database without its password.
+    path: Path | str
     detail: str = ""
 
 
@@ -90,6 +97,12 @@ class NotACatalog(CatalogError):
     """The file is something else; it is left alone."""
 
     sentence = "{path} is not a photos catalog; choose another library folder with --library."
+
+
+class ForeignDatabase(NotACatalog):
+    """The database on the server has tables of another program; it is left alone."""
+
+    sentence = "The database {path} belongs to another program; make an empty one for photos, and name that."
 
 
 class CatalogTooNew(CatalogError):
@@ -128,8 +141,17 @@ class CatalogReadOnly(CatalogError):
     sentence = "The catalog {path} cannot be opened for writing; check the permissions of the file and its folder."
 
 
+class DatabaseReadOnly(CatalogReadOnly):
+    """The role, or the server, may only read the catalog."""
+
+    sentence = (
+        "The catalog {path} cannot be changed ({detail}); searching it works, and for the rest its administrator must "
+        "give this role the right to write."
+    )
+
+
 class CatalogDamaged(CatalogError):
-    """SQLite finds the file damaged."""
+    """The database finds itself damaged."""
 
     sentence = "The catalog {path} is damaged ({detail}); restore it from a backup, or move it away and index again."
 
@@ -161,6 +183,51 @@ class DiskFailed(CatalogError):
         "The catalog {path} could not be read or written ({detail}); check the disk, its limits and its connection, "
         "and run the command again."
     )
+
+
+class CatalogUnreachable(CatalogError):
+    """The server of the catalog does not answer, refuses the connection, or ended it."""
+
+    sentence = (
+        "The server of the catalog {path} does not answer ({detail}); check the address, the password and the server, "
+        "and run the command again, nothing that was finished is lost."
+    )
+
+
+class PgvectorMissing(CatalogError):
+    """The database lacks the extension in which vectors are kept, and this role cannot make it."""
+
+    sentence = (
+        "The database {path} lacks pgvector, which keeps the photos' vectors ({detail}); install pgvector 0.8.4 or "
+        "newer on the server, and let an administrator run CREATE EXTENSION vector in that database."
+    )
+
+
+class PgvectorTooOld(CatalogError):
+    """The extension in the database has faults that damage a catalog's indexes."""
+
+    sentence = (
+        "The database {path} has pgvector {detail}, which may damage its indexes; install 0.8.4 or newer on the "
+        "server, and let an administrator run ALTER EXTENSION vector UPDATE in that database."
+    )
+
+
+class DatabaseNotUnicode(CatalogError):
+    """The database cannot hold all texts."""
+
+    sentence = "The database {path} has the encoding {detail}; make one with the encoding UTF8, and name that."
+
+
+class PostgresNotInstalled(CatalogError):
+    """The program was installed without the driver for PostgreSQL."""
+
+    sentence = "The catalog {path} is on PostgreSQL, which needs more packages: pip install 'photos[postgres]'."
+
+
+class BadCatalogAddress(StoreError):
+    """The address of a catalog cannot be read. It is not repeated: it may hold a password."""
+
+    sentence = "The catalog's address cannot be read; it should look like postgresql://user@host/database."
 
 
 class CacheUnwritable(StoreError):

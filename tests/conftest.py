@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from tests.store import postgres
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,3 +33,38 @@ def own_home(monkeypatch, tmp_path_factory):
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     return home
+
+
+def pytest_generate_tests(metafunc):
+    """Run what needs a database on each; a test marked `sqlite`, with its reason, on SQLite alone."""
+    if "database" in metafunc.fixturenames:
+        alone = metafunc.definition.get_closest_marker("sqlite")
+        metafunc.parametrize("database", ["sqlite"] if alone else ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server with pgvector."""
+    reason = postgres.why_not()
+    if reason is not None:
+        (pytest.fail if postgres.WANTED else pytest.skip)(reason)
+    with postgres.running() as running:
+        yield running
+
+
+@contextmanager
+def new_database(request, kind, folder) -> Iterator[Path | str]:
+    """Yield where a new catalog is: the path of a file in *folder*, or the address of a database on a server."""
+    if kind == "sqlite":
+        yield folder / "catalog.db"
+        return
+    running = request.getfixturevalue("server")
+    with running.database(running.template) as address:
+        yield address
+
+
+@pytest.fixture
+def database(request, tmp_path) -> Iterator[Path | str]:
+    """Where a new catalog is: the path of a file, or the address of a database on a server."""
+    with new_database(request, request.param, tmp_path) as place:
+        yield place

@@ -23,6 +23,14 @@ MODULES = (
 
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
+    "postgres_not_installed",
+    "pgvector_too_old",
+    "pgvector_missing",
+    "foreign_database",
+    "database_read_only",
+    "database_not_unicode",
+    "catalog_unreachable",
+    "bad_catalog_address",
     "unknown_space",
     "trial_busy",
     "space_unready",

@@ -12,12 +12,14 @@ from .errors import (
     RemoteEndpoint,
     WrongCheckpoint,
 )
+from .florence_checkpoint import PUBLISHED as PUBLISHED_FLORENCE
 from .florence_checkpoint import find_florence, is_florence, open_florence_checkpoint
 from .florence_cost import passes_per_picture
 from .opening import open_endpoint, open_florence
 from .protocols import Describer, Description, NotDescribed, Task
 
 __all__ = [
+    "PUBLISHED_FLORENCE",
     "Describer",
     "DescriberAway",
     "DescriberBroken",

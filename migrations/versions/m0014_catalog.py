@@ -13,15 +13,25 @@ depends_on = None
 rewrites_data = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
+
+class _Halfvec(sa.types.UserDefinedType[object]):
+    """A vector of pgvector, in half precision."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "HALFVEC"
 
 
 def upgrade() -> None:
     op.create_table(
         "attempt",
         sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tries", _ID, nullable=False),
         sa.Column("last_at", sa.DateTime(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("reason", _TEXT, nullable=False),
         sa.PrimaryKeyConstraint("content_hash", name=op.f("pk_attempt")),
     )
     op.create_table(
@@ -37,7 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "label",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("examples", sa.JSON(), server_default="[]", nullable=False),
@@ -48,7 +58,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "namespace_folder",
-        sa.Column("namespace", sa.String(), nullable=False),
+        sa.Column("namespace", _TEXT, nullable=False),
         sa.Column("path", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("namespace", "path", name=op.f("pk_namespace_folder")),
     )
@@ -57,23 +67,23 @@ def upgrade() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("height", sa.Integer(), nullable=False),
-        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("width", _ID, nullable=False),
+        sa.Column("height", _ID, nullable=False),
+        sa.Column("format", _TEXT, nullable=False),
         sa.Column("taken_at", sa.DateTime(), nullable=True),
-        sa.Column("taken_offset", sa.Integer(), nullable=True),
-        sa.Column("camera", sa.String(), nullable=True),
+        sa.Column("taken_offset", _ID, nullable=True),
+        sa.Column("camera", _TEXT, nullable=True),
         sa.Column("latitude", sa.Float(), nullable=True),
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.Column("added_at", sa.DateTime(), nullable=False),
         sa.Column("gone_at", sa.DateTime(), nullable=True),
-        sa.Column("lens", sa.String(), nullable=True),
+        sa.Column("lens", _TEXT, nullable=True),
         sa.Column("focal_length", sa.Float(), nullable=True),
         sa.Column("aperture", sa.Float(), nullable=True),
         sa.Column("exposure", sa.Float(), nullable=True),
-        sa.Column("iso", sa.Integer(), nullable=True),
-        sa.Column("rating", sa.Integer(), nullable=True),
-        sa.Column("caption", sa.String(), nullable=True),
+        sa.Column("iso", _ID, nullable=True),
+        sa.Column("rating", _ID, nullable=True),
+        sa.Column("caption", _TEXT, nullable=True),
         sa.Column("keywords", sa.JSON(), server_default="[]", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photo")),
         sa.UniqueConstraint("content_hash", name=op.f("uq_photo_content_hash")),
@@ -116,11 +126,11 @@ def upgrade() -> None:
     op.create_table(
         "space",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("model", sa.String(), nullable=False),
-        sa.Column("weights_hash", sa.String(), nullable=False),
-        sa.Column("preprocessing", sa.String(), nullable=False),
-        sa.Column("precision", sa.String(), nullable=False),
-        sa.Column("dimension", sa.Integer(), nullable=False),
+        sa.Column("model", _TEXT, nullable=False),
+        sa.Column("weights_hash", _TEXT, nullable=False),
+        sa.Column("preprocessing", _TEXT, nullable=False),
+        sa.Column("precision", _TEXT, nullable=False),
+        sa.Column("dimension", _ID, nullable=False),
         sa.Column("logit_scale", sa.Float(), nullable=False),
         sa.Column("logit_bias", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_space")),
@@ -132,22 +142,22 @@ def upgrade() -> None:
     op.create_table(
         "vocabulary",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vocabulary")),
         sa.UniqueConstraint("name", name=op.f("uq_vocabulary_name")),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "weights",
-        sa.Column("stamp", sa.String(), nullable=False),
-        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("stamp", _TEXT, nullable=False),
+        sa.Column("hash", _TEXT, nullable=False),
         sa.PrimaryKeyConstraint("stamp", name=op.f("pk_weights")),
     )
     op.create_table(
         "calibration",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
-        sa.Column("photos", sa.Integer(), nullable=False),
+        sa.Column("photos", _ID, nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_calibration_space_id_space")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration")),
@@ -158,7 +168,7 @@ def upgrade() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
         sa.Column("photo_id", _ID, nullable=False),
-        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("vector", sa.LargeBinary().with_variant(_Halfvec(), "postgresql"), nullable=False),
         sa.Column("checksum", sa.BigInteger(), nullable=False),
         sa.Column("pixels", sa.LargeBinary(length=16), nullable=True),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_embedding_photo_id_photo")),
@@ -173,7 +183,7 @@ def upgrade() -> None:
         sa.Column("seq", _ID, autoincrement=True, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
         sa.Column("photo_id", _ID, nullable=False),
-        sa.Column("op", sa.String(), nullable=False),
+        sa.Column("op", _TEXT, nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("op IN ('put', 'delete')", name=op.f("ck_embedding_change_op")),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_embedding_change_space_id_space")),
@@ -190,8 +200,8 @@ def upgrade() -> None:
         sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("ctime_ns", sa.BigInteger(), nullable=False),
         sa.Column("inode", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("outcome", _TEXT, nullable=False),
+        sa.Column("reason", _TEXT, nullable=True),
         sa.Column("photo_id", _ID, nullable=True),
         sa.Column("companion_of", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name=op.f("ck_file_indexed_has_photo")),
@@ -223,7 +233,7 @@ def upgrade() -> None:
         sa.Column("label_id", _ID, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
-        sa.Column("examples", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("examples", _ID, server_default="0", nullable=False),
         sa.Column("minimum", sa.Float(), nullable=True),
         sa.Column("text_share", sa.Float(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_label_vector_label_id_label")),
@@ -233,7 +243,7 @@ def upgrade() -> None:
     op.create_table(
         "look",
         sa.Column("photo_id", _ID, nullable=False),
-        sa.Column("method", sa.Integer(), nullable=False),
+        sa.Column("method", _ID, nullable=False),
         sa.Column("bits", sa.LargeBinary(length=8), nullable=False),
         sa.Column("colours", sa.LargeBinary(length=192), nullable=False),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_look_photo_id_photo")),
@@ -243,7 +253,7 @@ def upgrade() -> None:
         "revision",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("vocabulary_id", _ID, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", _ID, nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("threshold", sa.Float(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
@@ -276,8 +286,8 @@ def upgrade() -> None:
         "tag",
         sa.Column("photo_id", _ID, nullable=False),
         sa.Column("label_id", _ID, nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("origin", sa.String(), server_default="", nullable=False),
+        sa.Column("source", _TEXT, nullable=False),
+        sa.Column("origin", _TEXT, server_default="", nullable=False),
         sa.CheckConstraint("(source = 'imported') = (origin <> '')", name=op.f("ck_tag_imported_has_origin")),
         sa.CheckConstraint("source IN ('user', 'rejected', 'imported')", name=op.f("ck_tag_source")),
         sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_tag_label_id_label")),
@@ -290,8 +300,8 @@ def upgrade() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("photo_id", _ID, nullable=False),
         sa.Column("label_id", _ID, nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=True),
+        sa.Column("what", _TEXT, nullable=False),
+        sa.Column("origin", _TEXT, nullable=True),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.CheckConstraint("what IN ('added', 'rejected', 'cleared', 'imported')", name=op.f("ck_tag_event_what")),
         sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_tag_event_label_id_label")),
@@ -304,7 +314,7 @@ def upgrade() -> None:
         "text_vector",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("text", _TEXT, nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_text_vector_space_id_space")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_text_vector")),
@@ -325,12 +335,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "library",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", _ID, autoincrement=False, nullable=False),
         sa.Column("model", sa.LargeBinary(), nullable=True),
         sa.Column("space_id", _ID, nullable=True),
         sa.Column("revision_id", _ID, nullable=True),
         sa.Column("retag_pending", sa.Boolean(), nullable=False),
-        sa.Column("decoders", sa.String(), nullable=True),
+        sa.Column("decoders", _TEXT, nullable=True),
         sa.Column("indexing", sa.Boolean(), server_default="0", nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_library_one_row")),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_library_revision_id_revision")),
@@ -339,7 +349,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "namespace",
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
         sa.Column("revision_id", _ID, nullable=True),
         sa.Column("retag_pending", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_namespace_revision_id_revision")),
@@ -348,9 +358,9 @@ def upgrade() -> None:
     op.create_table(
         "revision_label",
         sa.Column("revision_id", _ID, nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("position", _ID, nullable=False),
         sa.Column("label_id", _ID, nullable=False),
-        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("category", _TEXT, nullable=True),
         sa.Column("aliases", sa.JSON(), nullable=False),
         sa.Column("threshold", sa.Float(), nullable=True),
         sa.Column("parents", sa.JSON(), server_default="[]", nullable=False),
@@ -363,12 +373,12 @@ def upgrade() -> None:
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
         sa.Column("revision_id", _ID, nullable=False),
-        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("edition", _ID, nullable=False),
         sa.Column("label_ids", sa.LargeBinary(), nullable=False),
         sa.Column("offsets", sa.LargeBinary(), nullable=False),
         sa.Column("change_seq", sa.BigInteger(), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
-        sa.Column("namespace", sa.String(), server_default="", nullable=False),
+        sa.Column("namespace", _TEXT, server_default="", nullable=False),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_scoring_revision_id_revision")),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_scoring_space_id_space")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scoring")),
@@ -377,7 +387,7 @@ def upgrade() -> None:
     op.create_table(
         "least_rank",
         sa.Column("scoring_id", _ID, nullable=False),
-        sa.Column("page", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("page", _ID, autoincrement=False, nullable=False),
         sa.Column("ranks", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["scoring_id"], ["scoring.id"], name=op.f("fk_least_rank_scoring_id_scoring")),
         sa.PrimaryKeyConstraint("scoring_id", "page", name=op.f("pk_least_rank")),

@@ -15,6 +15,7 @@ depends_on = None
 rewrites_data = True
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 _slot = sa.table(
     "slot",
@@ -29,11 +30,11 @@ _slot = sa.table(
 def upgrade() -> None:
     op.create_table(
         "slot",
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
         sa.Column("current_revision_id", _ID, nullable=True),
-        sa.Column("current_version", sa.Integer(), nullable=False),
+        sa.Column("current_version", _ID, nullable=False),
         sa.Column("target_revision_id", _ID, nullable=False),
-        sa.Column("target_version", sa.Integer(), nullable=False),
+        sa.Column("target_version", _ID, nullable=False),
         sa.CheckConstraint("current_version <= target_version", name=op.f("ck_slot_versions")),
         sa.ForeignKeyConstraint(
             ["current_revision_id"], ["revision.id"], name=op.f("fk_slot_current_revision_id_revision")
@@ -45,7 +46,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "slot_folder",
-        sa.Column("slot", sa.String(), nullable=False),
+        sa.Column("slot", _TEXT, nullable=False),
         sa.Column("path", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["slot"], ["slot.name"], name=op.f("fk_slot_folder_slot_slot")),
         sa.PrimaryKeyConstraint("slot", "path", name=op.f("pk_slot_folder")),
@@ -58,7 +59,7 @@ def upgrade() -> None:
         library.drop_column("revision_id")
         library.drop_column("retag_pending")
     op.execute("ALTER TABLE scoring RENAME COLUMN namespace TO slot")
-    op.add_column("revision", sa.Column("restores", sa.Integer(), nullable=True))
+    op.add_column("revision", sa.Column("restores", _ID, nullable=True))
     _rename_look()
 
 
@@ -134,7 +135,7 @@ def _rename_look() -> None:
     op.create_table(
         "perceptual_hash",
         sa.Column("photo_id", _ID, nullable=False),
-        sa.Column("method", sa.Integer(), nullable=False),
+        sa.Column("method", _ID, nullable=False),
         sa.Column("bits", sa.LargeBinary(length=8), nullable=False),
         sa.Column("colours", sa.LargeBinary(length=192), nullable=False),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_perceptual_hash_photo_id_photo")),

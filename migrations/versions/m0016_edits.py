@@ -59,7 +59,9 @@ def upgrade() -> None:
 
 def _fill(connection: sa.Connection) -> None:
     """Note the examples of the labels that there are."""
-    rows = connection.execute(sa.select(_label).where(sa.or_(_label.c.examples != [], _label.c.counterexamples != [])))
+    # PostgreSQL compares no JSON, but texts.
+    filled = (sa.cast(each, sa.Text) != "[]" for each in _label.c)
+    rows = connection.execute(sa.select(_label).where(sa.or_(*filled)))
     contents = {bytes.fromhex(each) for row in rows for side in row for each in side}
     if contents:
         connection.execute(_example.insert(), [{"content_hash": content} for content in sorted(contents)])

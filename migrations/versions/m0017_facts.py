@@ -13,11 +13,12 @@ depends_on = None
 rewrites_data = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    op.add_column("photo", sa.Column("date_source", sa.String(), nullable=True))
-    op.add_column("photo", sa.Column("reader", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("photo", sa.Column("date_source", _TEXT, nullable=True))
+    op.add_column("photo", sa.Column("reader", _ID, server_default="0", nullable=False))
     op.create_table(
         "stated_facts",
         sa.Column("photo_id", _ID, nullable=False),
@@ -29,9 +30,9 @@ def upgrade() -> None:
         "sidecar_facts",
         sa.Column("file_id", _ID, nullable=False),
         sa.Column("picture_id", _ID, nullable=False),
-        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("rank", _ID, nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
-        sa.Column("reader", sa.Integer(), nullable=False),
+        sa.Column("reader", _ID, nullable=False),
         sa.ForeignKeyConstraint(["file_id"], ["file.id"], name=op.f("fk_sidecar_facts_file_id_file")),
         sa.ForeignKeyConstraint(["picture_id"], ["file.id"], name=op.f("fk_sidecar_facts_picture_id_file")),
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_sidecar_facts")),

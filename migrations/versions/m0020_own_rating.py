@@ -12,9 +12,11 @@ depends_on = None
 #: True if a copy of the catalog is made before this runs.
 rewrites_data = False
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
-    op.add_column("photo", sa.Column("own_rating", sa.Integer(), nullable=True))
+    op.add_column("photo", sa.Column("own_rating", _ID, nullable=True))
 
 
 def downgrade() -> None:

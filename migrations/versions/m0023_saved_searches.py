@@ -12,12 +12,14 @@ depends_on = None
 #: True if a copy of the catalog is made before this runs.
 rewrites_data = False
 
+_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
         "saved_search",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
+        sa.Column("query", _TEXT, nullable=False),
         sa.Column("saved_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_saved_search")),
     )

@@ -15,6 +15,7 @@ depends_on = None
 rewrites_data = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 #: Captions in memory at once.
 _PART = 5000
 
@@ -32,17 +33,31 @@ _TRIGGERS = (
     f"CREATE TRIGGER photo_text_deleted AFTER DELETE ON photo_text BEGIN {_DELETE} END",
     f"CREATE TRIGGER photo_text_changed AFTER UPDATE ON photo_text BEGIN {_DELETE} {_ADD} END",
 )
+# Of PostgreSQL. Words that do not fit into an entry are left out.
+_LIST_INDEX = """
+CREATE INDEX photo_words ON photo_text
+USING gin (string_to_array(regexp_replace(words, '[^ ]{251,}', '', 'g'), ' '))
+"""
+
+
+class _Halfvec(sa.types.UserDefinedType[object]):
+    """A vector of pgvector, in half precision."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "HALFVEC"
 
 
 def upgrade() -> None:
     op.create_table(
         "description",
         sa.Column("photo_id", _ID, nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("origin", _TEXT, nullable=False),
         sa.Column("tasks", sa.JSON(), nullable=False),
-        sa.Column("caption", sa.String(), nullable=True),
+        sa.Column("caption", _TEXT, nullable=True),
         sa.Column("labels", sa.JSON(), server_default="[]", nullable=False),
-        sa.Column("text", sa.String(), nullable=True),
+        sa.Column("text", _TEXT, nullable=True),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_description_photo_id_photo")),
         sa.PrimaryKeyConstraint("photo_id", "origin", name=op.f("pk_description")),
@@ -52,9 +67,9 @@ def upgrade() -> None:
         "photo_text",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
         sa.Column("photo_id", _ID, nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("origin", _TEXT, nullable=False),
+        sa.Column("kind", _TEXT, nullable=False),
+        sa.Column("words", _TEXT, nullable=False),
         sa.CheckConstraint("kind IN ('caption', 'text')", name=op.f("ck_photo_text_kind")),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_photo_text_photo_id_photo")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photo_text")),
@@ -66,12 +81,15 @@ def upgrade() -> None:
         sa.Column("photo_id", _ID, nullable=False),
         sa.Column("space_id", _ID, nullable=False),
         sa.Column("caption_digest", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("vector", sa.LargeBinary().with_variant(_Halfvec(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_caption_vector_photo_id_photo")),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_caption_vector_space_id_space")),
         sa.PrimaryKeyConstraint("photo_id", "space_id", name=op.f("pk_caption_vector")),
     )
     _fill(op.get_bind())
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(_LIST_INDEX)
+        return
     op.execute(_INDEX)
     op.execute("INSERT INTO photo_words (photo_words) VALUES ('rebuild')")
     for trigger in _TRIGGERS:

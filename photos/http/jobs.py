@@ -1,4 +1,4 @@
-"""Jobs: long work that clients start, one at a time, in a thread of its own."""
+"""Jobs: long work that clients start, in threads of its own: one job at a time, and beside it one that describes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from photos.records.http import JobRecord
 
 State = Literal["waiting", "running", "done", "failed", "stopped"]
-#: Work of a job. Returns a sentence about what it did, or anything else. Raises as operations do, and `Cancelled` where
-#: its progress does.
+#: Work of a job. Returns a sentence about what it did, `EndedEarly`, or anything else. Raises as operations do, and
+#: `Cancelled` where its progress does.
 Work = Callable[[Progress], object]
 
 #: Jobs that wait at once, and jobs that are remembered.
@@ -60,6 +61,22 @@ class Job:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class EndedEarly:
+    """The end of work that failed on the way: a sentence about what it did, which stays, and one about the reason."""
+
+    note: str
+    problem: str
+
+
+class Lane(Enum):
+    """Jobs of one lane follow each other; those of two lanes run beside each other."""
+
+    USUAL = auto()
+    #: Of work that waits for another program for hours and keeps nothing else from being done.
+    DESCRIBING = auto()
+
+
 class Jobs:
     """The jobs of a server. Threads may share it.
 
@@ -70,23 +87,24 @@ class Jobs:
         self.version = 0
         self._lock = threading.Lock()
         self._jobs: OrderedDict[int, Job] = OrderedDict()
-        self._waiting: deque[tuple[int, Work]] = deque()
+        self._waiting: dict[Lane, deque[tuple[int, Work]]] = {lane: deque() for lane in Lane}
         self._stopping: set[int] = set()
-        self._is_working = False
+        #: Lanes whose thread runs.
+        self._working: set[Lane] = set()
         self._next = 1
 
-    def start(self, kind: str, work: Work) -> Job:
-        """Let *work* be done after the jobs before it. Raises `Problem` if there are too many."""
+    def start(self, kind: str, work: Work, lane: Lane = Lane.USUAL) -> Job:
+        """Let *work* be done after the jobs before it in its lane. Raises `Problem` if there are too many."""
         with self._lock:
-            if len(self._waiting) >= _WAITING:
+            if sum(map(len, self._waiting.values())) >= _WAITING:
                 raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too_many_jobs", "Too many jobs wait; try again later.")
             job = Job(self._next, kind)
             self._next += 1
             self._put(job)
-            self._waiting.append((job.number, work))
-            if not self._is_working:
-                self._is_working = True
-                threading.Thread(target=self._work, name="jobs", daemon=True).start()
+            self._waiting[lane].append((job.number, work))
+            if lane not in self._working:
+                self._working.add(lane)
+                threading.Thread(target=self._work, args=(lane,), name="jobs", daemon=True).start()
         return job
 
     def all(self) -> list[Job]:
@@ -107,7 +125,8 @@ class Jobs:
                 return job
             self._stopping.add(number)
             if job.state == "waiting":
-                self._waiting = deque(each for each in self._waiting if each[0] != number)
+                for lane, waiting in self._waiting.items():
+                    self._waiting[lane] = deque(each for each in waiting if each[0] != number)
                 job = self._put(replace(job, state="stopped", ended_at=time.time()))
             return job
 
@@ -139,13 +158,13 @@ class Jobs:
         self.version += 1
         return job
 
-    def _work(self) -> None:
+    def _work(self, lane: Lane) -> None:
         while True:
             with self._lock:
-                if not self._waiting:
-                    self._is_working = False
+                if not self._waiting[lane]:
+                    self._working.discard(lane)
                     return
-                number, work = self._waiting.popleft()
+                number, work = self._waiting[lane].popleft()
                 self._put(replace(self._jobs[number], state="running", started_at=time.time()))
             problem, note, state = self._done(number, work)
             with self._lock:
@@ -159,6 +178,8 @@ class Jobs:
             return None, None, "stopped"
         except Exception as error:  # noqa: BLE001 - whatever it is, the next job begins
             return sentence_and_status(error)[0], None, "failed"
+        if isinstance(result, EndedEarly):
+            return result.problem, result.note, "failed"
         return None, result if isinstance(result, str) else None, "done"
 
 

@@ -9,6 +9,7 @@ from photos.records.http import (
     ArchiveRecord,
     CalibrationsRecord,
     ComparisonRecord,
+    DescribersRecord,
     DuplicatesRecord,
     FailedRecord,
     GapsRecord,
@@ -16,7 +17,7 @@ from photos.records.http import (
     LabelInForceRecord,
     ModelsRecord,
     PageRecord,
-    PhotoRecord,
+    PhotoDetailsRecord,
     SuggestionRecord,
 )
 from photos.records.library import FolderRecord, StatusRecord
@@ -25,7 +26,7 @@ from photos.records.saved_searches import SavedSearchRecord
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
 from .answers.strip import MEDIA_TYPE as STRIP
-from .endpoints import archive, changes, labels, library, models, moves, photos, searches, strips
+from .endpoints import archive, changes, describing, labels, library, models, moves, photos, searches, strips
 from .endpoints.calls import Route
 
 #: Where the API begins.
@@ -41,7 +42,7 @@ class Items:
 
 ROUTES: Final = (
     Route("GET", "/photos", "Photos that a query finds.", photos.search_photos, PageRecord, photos.PhotosQuery),
-    Route("GET", "/photos/{id}", "One photo.", photos.show_photo, PhotoRecord),
+    Route("GET", "/photos/{id}", "One photo.", photos.show_photo, PhotoDetailsRecord),
     Route(
         "GET", "/photos/{id}/similar", "Photos that look like it.", photos.similar_photos, PageRecord,
         photos.SimilarQuery,
@@ -167,6 +168,15 @@ ROUTES: Final = (
     ),
     Route(
         "DELETE", "/models/{name:path}", "Delete a model's embeddings.", models.start_forgetting, JobRecord, status=202
+    ),
+    Route("GET", "/describers", "Other models that describe photos.", describing.list_describers, DescribersRecord),
+    Route(
+        "DELETE", "/describers/{name:path}", "Delete what a describer said.", describing.start_forgetting_describer,
+        JobRecord, status=202,
+    ),
+    Route(
+        "POST", "/describe", "Let a describer describe photos.", describing.start_describing, JobRecord,
+        body=describing.DescribedPhotos, status=202,
     ),
     Route("GET", "/status", "The state of the library.", library.show_status, StatusRecord),
     Route("GET", "/folders", "Its folders.", library.list_folders, Items(FolderRecord)),

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from photos.operations.describing.captions import photo_captions
+from photos.operations.searching.chosen_photos import ChosenPhotos
 from photos.operations.searching.facets import FacetsRequest, count_facets
 from photos.operations.searching.pages import ROOT
 from photos.operations.status import status
 from photos.operations.tagging.tags import photos_with_tags, tag_counts
 from photos.public_records import text
+from photos.records.descriptions import description_records
 from photos.records.library import status_record
 from photos.records.mcp import OverviewRecord
 from photos.records.photos import facet_record, match_record, tag_count_record
@@ -37,7 +40,9 @@ def show_photos(library: AskedLibrary, asked: FactsArguments) -> Answer:
     pictures: Sequence[Picture] = ()
     if isinstance(asked, ShowArguments) and asked.picture != "none":
         pictures = tuple(_pictures(library.thumbnails(), known, is_large=asked.picture == "large"))
-    shown = [bounded(match_record(found[number])) for number in known]
+    captions = photo_captions(library.library(), ChosenPhotos(photos=tuple(known)))
+    descriptions = {each.photo.id: description_records(each) for each in captions}
+    shown = [bounded({**match_record(found[number]), "descriptions": descriptions[number]}) for number in known]
     return Answer({"photos": shown, "unknown": unknown}, pictures)
 
 

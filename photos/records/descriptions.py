@@ -127,13 +127,18 @@ def description_record(description: StoredDescription, words: Sequence[Described
     }
 
 
+def description_records(found: PhotoCaptions) -> list[DescriptionRecord]:
+    """Return the records of a photo's descriptions, newest first."""
+    return [description_record(each, found.words.get(each.origin, ())) for each in found.descriptions]
+
+
 def photo_captions_record(found: PhotoCaptions) -> PhotoCaptionsRecord:
     """Return the record of a photo's captions."""
     return {
         "path": os.fsdecode(found.photo.path),
         "photo": found.photo.id,
         "caption": found.own,
-        "descriptions": [description_record(each, found.words.get(each.origin, ())) for each in found.descriptions],
+        "descriptions": description_records(found),
     }
 
 

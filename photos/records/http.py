@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
+from photos.records.descriptions import DescriptionRecord
 from photos.records.files import DuplicateGroupRecord
 from photos.records.library import ProblemRecord
 from photos.records.models import SpaceRecord
@@ -21,6 +22,7 @@ from photos.records.vocabularies import (
     gap_record,
     unnamed_word_record,
 )
+from photos.times import local_time
 
 if TYPE_CHECKING:
     from photos.operations.searching.search import SearchResult
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from photos.operations.tagging.labels import LabelInForce
     from photos.operations.tagging.vocabulary_reports import SuggestResult
     from query.search import Match
+    from store import DescriberSummary
 
 
 class MediaRecord(TypedDict):
@@ -43,6 +46,14 @@ class PhotoRecord(MatchRecord):
     """A photo, in the HTTP API."""
 
     hash: Annotated[str, "SHA-256 of its content."]
+
+
+class PhotoDetailsRecord(PhotoRecord):
+    """A photo with its descriptions, in the HTTP API."""
+
+    descriptions: Annotated[
+        list[DescriptionRecord], "Those of describers, newest first; `caption` is that of the photo's own files."
+    ]
 
 
 class PageRecord(SearchSummaryRecord):
@@ -79,6 +90,25 @@ class ModelsRecord(TypedDict):
 
     items: Annotated[list[SpaceRecord], "Models that photos were embedded with."]
     can_be_tried: Annotated[list[str], "Names of other checkpoints that are on this machine."]
+
+
+class DescriberRecord(TypedDict):
+    """A describer that photos have descriptions by."""
+
+    describer: Annotated[str, "Its name, which holds the model's identity."]
+    photos: Annotated[int, "Photos with a description by it."]
+    last_at: Annotated[str, "The time of the last one, local time with its offset, ISO 8601."]
+
+
+class DescribersRecord(TypedDict):
+    """The describers of a library."""
+
+    items: Annotated[list[DescriberRecord], "Those that photos have descriptions by, the last one first."]
+    offered: Annotated[
+        list[str],
+        "Those that can describe photos here, the usual one first: `endpoint` for the model at the endpoint of the "
+        "settings, or names of Florence-2 checkpoints; empty if none is set up.",
+    ]
 
 
 class ComparisonRecord(VocabularyDifferenceRecord):
@@ -171,7 +201,8 @@ class JobRecord(TypedDict):
     kind: Annotated[
         str,
         "`index`, `retag`, `threshold`, `teach`, `label`, `calibrate`, `suggest`, `rollback`, `xmp`, `xmp undo`, "
-        "`move`, `move undo`, `model try`, `model switch`, `model rollback` or `model forget`.",
+        "`move`, `move undo`, `model try`, `model switch`, `model rollback`, `model forget`, `describe` or "
+        "`describer forget`.",
     ]
     state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
     stage: Annotated[str | None, "What is done at present."]
@@ -192,6 +223,12 @@ def page_record(found: SearchResult, next_page: str | None) -> PageRecord:
 def photo_record(match: Match, more: Sequence[Match] = ()) -> PhotoRecord:
     """Return a photo as a record, with the other photos of its group."""
     return {**match_record(match, more), "hash": match.photo.content_hash.hex()}
+
+
+def describer_record(found: DescriberSummary) -> DescriberRecord:
+    """Return a describer as a record."""
+    last_at = local_time(found.last_at).isoformat(timespec="seconds")
+    return {"describer": found.origin, "photos": found.photos, "last_at": last_at}
 
 
 def suggestion_record(found: QuerySuggestion) -> SuggestionRecord:

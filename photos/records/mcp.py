@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
+from photos.records.descriptions import DescriptionRecord
 from photos.records.library import StatusRecord
 from photos.records.photos import FacetRecord, MatchRecord, SearchRecord, TagCountRecord
 
@@ -18,10 +19,18 @@ class FoundRecord(SearchRecord):
     next: Annotated[int | None, "The `offset` of the next page; null at the end."]
 
 
+class ShownPhotoRecord(MatchRecord):
+    """A photo of `show_photos`."""
+
+    descriptions: Annotated[
+        list[DescriptionRecord], "Those of other models, newest first; `caption` is that of the photo's own files."
+    ]
+
+
 class ShownRecord(TypedDict):
     """Photos of `show_photos`."""
 
-    photos: Annotated[list[MatchRecord], "The photos, in the order in which they were asked for."]
+    photos: Annotated[list[ShownPhotoRecord], "The photos, in the order in which they were asked for."]
     unknown: Annotated[list[int], "Numbers of no photo, or of one that has no file now."]
 
 

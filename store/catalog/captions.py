@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, select
 
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, items_of, plain_cursor
+from store.sql.dialect import chunks, ids_of, numbers_of, plain_cursor
 
 _photo, _description, _vector = schema.photo, schema.description, schema.caption_vector
 #: Photos whose captions are in memory at once.
@@ -19,7 +19,7 @@ _PART: Final = 5000
 _OWN = select(_photo.c.id, _photo.c.caption).where(_photo.c.caption.is_not(None))
 _GIVEN = select(_description.c.photo_id, _description.c.caption).where(_description.c.caption.is_not(None))
 _VECTORS = select(_vector.c.photo_id, _vector.c.space_id, _vector.c.caption_digest)
-_VECTORS = _VECTORS.where(_vector.c.photo_id.in_(select(each_of(bindparam("photos")).c.value)))
+_VECTORS = _VECTORS.where(_vector.c.photo_id.in_(numbers_of(bindparam("photos"))))
 _DROP = delete(_vector).where(_vector.c.photo_id == bindparam("photo"), _vector.c.space_id == bindparam("space"))
 
 
@@ -27,9 +27,9 @@ def captions_of(connection: Connection, photo_ids: Sequence[int]) -> dict[int, s
     """Return the newest describer's caption of each photo, or else the caption in its files, if there is one."""
     found: dict[int, str] = {}
     for some in chunks(photo_ids, _PART):
-        rows = plain_cursor(connection, _OWN.where(_photo.c.id.in_(items_of(some)))).fetchall()
+        rows = plain_cursor(connection, _OWN.where(_photo.c.id.in_(ids_of(some)))).fetchall()
         found.update((key, caption) for key, caption in rows)
-        given = _GIVEN.where(_description.c.photo_id.in_(items_of(some)))
+        given = _GIVEN.where(_description.c.photo_id.in_(ids_of(some)))
         oldest = given.order_by(_description.c.made_at, _description.c.origin.desc())
         found.update((key, caption) for key, caption in plain_cursor(connection, oldest).fetchall())
     return found

@@ -13,7 +13,9 @@ from typing import Self
 from sqlalchemy import Connection, select, update
 
 from store.embeddings.cache import EmbeddingCache
-from store.embeddings.embeddings import Embeddings, Spaces, Texts
+from store.embeddings.embeddings import Embeddings, Spaces
+from store.embeddings.texts import Texts
+from store.errors import PostgresNotInstalled
 from store.filters.facets import Facets
 from store.filters.selection import Selection
 from store.records import Space, Trial, VocabularyDefinition
@@ -21,7 +23,7 @@ from store.sql import schema
 from store.sql.database import Database
 from store.sql.dialect import replacing, upsert
 from store.sql.sqlite import SQLiteDatabase
-from store.sql.upgrade import upgrade
+from store.sql.upgrade import upgrade, upgrade_server
 from store.tagging.labels import Calibrations, Labels, TunedThresholds
 from store.tagging.manual_tags import Tags
 from store.tagging.scopes import Scopes
@@ -184,19 +186,26 @@ class Catalog:
         self._labels = LabelCache()
 
     @classmethod
-    def open(cls, path: Path, cache: EmbeddingCache | None = None, patience: float | None = None) -> Catalog:
+    def open(cls, path: Path | str, cache: EmbeddingCache | None = None, patience: float | None = None) -> Catalog:
         """Open the SQLite catalog at *path*, made if there is none and upgraded if it is older.
+
+        A text is the address of a PostgreSQL database instead, `postgresql://user@host/database`; its tables are made
+        and upgraded in the same way.
 
         Embeddings are read from *cache*, if there is one, as far as it equals the catalog. A transaction waits half a
         minute for one of another process, or *patience* seconds.
 
-        Raises `NotACatalog`, `CatalogTooNew`, `CatalogReadOnly`, `CatalogBusy`, `CatalogDamaged` or `DiskFull`.
+        Raises `NotACatalog`, `CatalogTooNew`, `CatalogReadOnly`, `CatalogBusy`, `CatalogDamaged` or `DiskFull`; for an
+        address also `BadCatalogAddress`, `CatalogUnreachable`, `PostgresNotInstalled`, `PgvectorMissing`,
+        `PgvectorTooOld` or `DatabaseNotUnicode`.
         """
+        if isinstance(path, str):
+            return cls(_on_server(path, patience), cache)
         return cls(SQLiteDatabase.open(path, upgrade, patience), cache)
 
     @property
-    def path(self) -> Path:
-        """The path of the catalog."""
+    def path(self) -> Path | str:
+        """The path of the catalog, or its address without the password."""
         return self._database.path
 
     @contextmanager
@@ -242,3 +251,11 @@ class Catalog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _on_server(address: str, patience: float | None) -> Database:
+    try:
+        from store.sql.postgres import PostgresDatabase  # noqa: PLC0415 - its packages are an extra
+    except ModuleNotFoundError as error:
+        raise PostgresNotInstalled("postgresql") from error
+    return PostgresDatabase.open(address, upgrade_server, patience)

@@ -10,12 +10,40 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, String, bindparam, cast, delete, exists, func, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 
 from store.errors import BadVector
 from store.records import DescriberSummary, DescriptionWords, StoredDescription, Vectors
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, holds_others_than_ascii, items_of, plain_cursor, replacing
+from store.sql.dialect import (
+    chunks,
+    each_of,
+    holds_others_than_ascii,
+    ids_of,
+    is_filled,
+    pack,
+    plain_cursor,
+    put_rows,
+    replacing,
+    stored_text,
+    vector_length,
+    vector_pages,
+)
 from store.tagging.manual_tags import Tags
 
 from .captions import caption_digest, captions_of
@@ -37,7 +65,7 @@ _LENGTH_TOLERANCE = 1e-2
 _ONE = select(_description)
 _ONE = _ONE.where(_description.c.photo_id == bindparam("photo"), _description.c.origin == bindparam("describer"))
 _PUT = replacing(_description, ["photo_id", "origin"], ["tasks", "caption", "labels", "text", "made_at"])
-_PUT_VECTOR = replacing(_vector, ["photo_id", "space_id"], ["caption_digest", "vector"])
+_KEY, _VALUES = ("photo_id", "space_id"), ("caption_digest", "vector")
 #: Descriptions newest first; those of one moment by origin.
 _NEWEST = (_description.c.made_at.desc(), _description.c.origin)
 
@@ -113,7 +141,7 @@ class Descriptions:
 
     def words(self, photo_ids: Sequence[int] | None = None) -> Iterator[DescriptionWords]:
         """Yield the labels and the caption of each description, or of each of *photo_ids*, by photo and origin."""
-        asked = true() if photo_ids is None else _description.c.photo_id.in_(items_of(photo_ids))
+        asked = true() if photo_ids is None else _description.c.photo_id.in_(ids_of(photo_ids))
         columns = _description.c.photo_id, _description.c.origin, _description.c.labels, _description.c.caption
         cursor = plain_cursor(self._connection, select(*columns).where(asked).order_by(*columns[:2]))
         while rows := cursor.fetchmany(_PART):
@@ -127,7 +155,7 @@ class Descriptions:
 
         They are sought in labels and captions. Descriptions with other characters than ASCII are all among them.
         """
-        texts = func.lower(_description.c.caption), func.lower(cast(_description.c.labels, String))
+        texts = func.lower(_description.c.caption), func.lower(stored_text(_description.c.labels))
         holds = [text.contains(part, autoescape=True) for text in texts for part in parts]
         # JSON may spell a character by its code point.
         others = [holds_others_than_ascii(texts[0]), holds_others_than_ascii(texts[1]), texts[1].contains("\\u")]
@@ -137,7 +165,7 @@ class Descriptions:
     def labels(self, origin: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield each photo that the describer gave labels, by ascending id, with these."""
         rows = select(_description.c.photo_id, _description.c.labels)
-        mine = (_description.c.origin == origin, _description.c.labels != [])
+        mine = (_description.c.origin == origin, is_filled(_description.c.labels))
         for row in self._connection.execute(rows.where(*mine).order_by(_description.c.photo_id)).yield_per(_PART):
             yield row.photo_id, tuple(row.labels)
 
@@ -160,20 +188,19 @@ class Descriptions:
         for photo_id, caption, vector in given:
             _check(vector, dimension)
             if captions.get(photo_id) == caption:
-                digest = caption_digest(caption)
-                values.append({"photo_id": photo_id, "space_id": space_id, "caption_digest": digest, "vector": vector})
-        if values:
-            self._connection.execute(_PUT_VECTOR, values)
+                values.append((photo_id, space_id, caption_digest(caption), pack(vector, "float16")))
+        put_rows(self._connection, _vector, _KEY, _VALUES, values)
 
     def caption_vectors(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """Yield the vectors of captions in the space, of photos that have a file, by ascending id, *rows* at a time."""
-        mine = select(_vector.c.photo_id, _vector.c.vector).join(_photo, _photo.c.id == _vector.c.photo_id)
         # A damaged row of another length would be no row of the matrix.
         dimension = select(schema.space.c.dimension).where(schema.space.c.id == space_id).scalar_subquery()
-        is_whole = func.length(_vector.c.vector) == 2 * dimension
+        is_whole = vector_length(_vector.c.vector) == dimension
+        # They have no checksum.
+        mine = select(_vector.c.photo_id, type_coerce(_vector.c.vector, LargeBinary), literal(0, BigInteger()))
+        mine = mine.join(_photo, _photo.c.id == _vector.c.photo_id)
         mine = mine.where(_vector.c.space_id == space_id, _photo.c.gone_at.is_(None), is_whole)
-        cursor = plain_cursor(self._connection, mine.order_by(_vector.c.photo_id))
-        while found := cursor.fetchmany(rows):
+        for found in vector_pages(self._connection, mine, _vector.c.photo_id, rows):
             ids = np.array([row[0] for row in found], np.int64)
             matrix = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(ids), -1)
             yield Vectors(ids, matrix.astype(np.float32))
@@ -185,7 +212,7 @@ class Descriptions:
         """
         lacking = self._without_vector(space_id)
         if among is not None:
-            lacking = lacking.where(_photo.c.id.in_(items_of(among)))
+            lacking = lacking.where(_photo.c.id.in_(ids_of(among)))
         photo_ids = self._ids(lacking).tolist()
         captions = self.captions(photo_ids)
         return [(photo_id, captions[photo_id]) for photo_id in photo_ids]

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from store.sql import schema
-from store.sql.dialect import among, chunks, execute_plainly, replacing
+from store.sql.dialect import among, chunks, put_rows
 
 _hash = schema.perceptual_hash
-_PUT = replacing(_hash, ["photo_id"], ["method", "bits", "colours"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +67,7 @@ class PerceptualHashes:
             for photo_id, bits, colours in zip(hashes.photo_ids.tolist(), hashes.bits, hashes.colours, strict=True)
             if photo_id in there
         ]
-        if rows:
-            execute_plainly(self._connection, _PUT, rows)
+        put_rows(self._connection, _hash, ("photo_id",), ("method", "bits", "colours"), rows)
 
     def _existing(self, photo_ids: Sequence[int]) -> list[int]:
         photo = schema.photo.c.id

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, delete, insert, select, union_all
 
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, is_word_index_whole, rebuild_word_index
+from store.sql.dialect import chunks, numbers_of
+from store.sql.word_index import is_word_index_whole, rebuild_word_index
 from store.words import words_of
 
 from .captions import drop_earlier_vectors
@@ -23,7 +24,7 @@ _PART = 5000
 # Built once: making a statement costs more than running it.
 _ADD = insert(_text)
 _DROP = delete(_text).where(_text.c.id == bindparam("row"))
-_PHOTOS = select(each_of(bindparam("photos")).c.value)
+_PHOTOS = numbers_of(bindparam("photos"))
 _STORED = select(_text.c.id, _text.c.photo_id, _text.c.origin, _text.c.kind, _text.c.words)
 _STORED = _STORED.where(_text.c.photo_id.in_(_PHOTOS))
 _OWN = select(_photo.c.id, _photo.c.caption).where(_photo.c.caption.is_not(None), _photo.c.id.in_(_PHOTOS))

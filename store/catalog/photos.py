@@ -14,8 +14,8 @@ from sqlalchemy import Column, Connection, RowMapping, bindparam, delete, func, 
 from store.facts import Facts
 from store.records import Photo
 from store.sql import schema
-from store.sql.dialect import among, chunks, replacing, utc_now
-from store.sql.sqlite import DanglingRow
+from store.sql.database import DanglingRow
+from store.sql.dialect import among, chunks, is_filled, replacing, utc_now
 
 from .photo_facts import facts_of, facts_values, state_facts
 from .photo_texts import add_caption, follow_texts
@@ -216,7 +216,7 @@ class Photos:
     def keywords(self) -> list[tuple[int, tuple[str, ...]]]:
         """Return the photos that have a file and keywords, its own or a sidecar's, with these."""
         rows = self._connection.execute(
-            select(_photo.c.id, _photo.c.keywords).where(_photo.c.keywords != [], _photo.c.gone_at.is_(None))
+            select(_photo.c.id, _photo.c.keywords).where(is_filled(_photo.c.keywords), _photo.c.gone_at.is_(None))
         )
         return [(row.id, tuple(row.keywords)) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Spaces, the unit vectors of photos and texts in them, and the change log of the photos' vectors.
+"""Spaces, the unit vectors of photos in them, and the change log of these vectors.
 
 The log has, in order, which embeddings became findable, changed or were lost. The vector index follows it.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import secrets
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,16 @@ from sqlalchemy import (
 from store.errors import BadVector, safe
 from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
-from store.sql.dialect import among, chunks, erase, pack, replacing, upsert, utc_now
+from store.sql.dialect import (
+    among,
+    chunks,
+    pack,
+    put_rows,
+    unused_bytes,
+    utc_now,
+    vector_pages,
+    vector_rows,
+)
 
 from .cache import START, CachedRows, EmbeddingCache, Position
 
@@ -49,6 +57,8 @@ _log = schema.embedding_change
 _OF_SPACE = (_embedding, _text, schema.label_vector, schema.caption_vector)
 #: Rows that are fetched at once.
 _PART = 1024
+#: Bytes of an element of a vector.
+_BYTES = 2
 #: Photos from which the check of a cache pays for itself.
 _MANY = 256
 #: How far a vector's length may be from one: bfloat16 leaves this much of a division.
@@ -69,7 +79,8 @@ _SET_GONE = (
 #: A photo with an embedding in the space.
 _LOST = select(_embedding.c.photo_id).where(_embedding.c.space_id == bindparam("space")).limit(1)
 _APPEND = insert(_log)
-_PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "pixels"])
+_KEY = ("space_id", "photo_id")
+_VALUES = ("vector", "checksum", "pixels")
 
 
 class Spaces:
@@ -129,12 +140,8 @@ class Spaces:
 
     def bytes_a_photo(self, space_id: int) -> int:
         """Return the bytes of a photo's vector and of its scores in all slots, without what the database adds."""
-        row = (
-            select(func.length(type_coerce(_embedding.c.vector, LargeBinary)))
-            .where(_embedding.c.space_id == space_id)
-            .limit(1)
-        )
-        size = self._connection.execute(row).scalar() or 0
+        has_any = self._connection.execute(_LOST, {"space": space_id}).first() is not None
+        size = _BYTES * self.get(space_id).identity.dimension if has_any else 0
         scored, scoring = schema.photo_scores.c, schema.scoring.c
         scorings = select(scoring.id).where(scoring.space_id == space_id, scoring.complete)
         for scoring_id in self._connection.execute(scorings).scalars().all():
@@ -185,12 +192,8 @@ class Spaces:
         self._connection.execute(delete(_space).where(_space.c.id == space_id))
 
     def unused_bytes(self) -> int:
-        """Return the bytes of the catalog's file that hold nothing, and are used before the file grows."""
-        pages, size = (
-            int(self._connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
-            for name in ("freelist_count", "page_size")
-        )
-        return pages * size
+        """Return the bytes of the catalog that hold nothing, and are used before it grows; 0 on PostgreSQL."""
+        return unused_bytes(self._connection)
 
 
 class Embeddings:
@@ -216,10 +219,28 @@ class Embeddings:
         *pixels*, 16 bytes, is the digest of the pixels that the image encoder was given.
         """
         self._check(space_id, vector)
-        checksum = zlib.crc32(pack(vector, "float16"))
-        row = {"space_id": space_id, "photo_id": photo_id, "vector": vector, "checksum": checksum, "pixels": pixels}
-        self._connection.execute(_PUT, row)
-        note_put(self._connection, space_id, photo_id)
+        packed = pack(vector, "float16")
+        row = (space_id, photo_id, packed, zlib.crc32(packed), pixels)
+        put_rows(self._connection, _embedding, _KEY, _VALUES, [row])
+        note_put(self._connection, space_id, [photo_id])
+
+    def put_all(self, space_id: int, vectors: Vectors, pixels: Sequence[bytes | None] | None = None) -> None:
+        """Store *vectors* of photos, each once, as `put` does, at a fraction of its time for each.
+
+        *pixels* are digests, one for each photo. Raises `BadVector` if any is none of the space; nothing is stored
+        then.
+        """
+        for vector in vectors.matrix:
+            self._check(space_id, vector)
+        photo_ids = vectors.ids.tolist()
+        packed = [row.tobytes() for row in vectors.matrix.astype("<f2")]
+        digests = [None] * len(photo_ids) if pixels is None else pixels
+        rows = [
+            (space_id, photo_id, each, zlib.crc32(each), digest)
+            for photo_id, each, digest in zip(photo_ids, packed, digests, strict=True)
+        ]
+        put_rows(self._connection, _embedding, _KEY, _VALUES, rows)
+        note_put(self._connection, space_id, photo_ids)
 
     def of_pixels(self, space_id: int, pixels: bytes) -> NDArray[np.float32] | None:
         """Return the vector, float32 (d,), of any photo with these pixels; None if there is none."""
@@ -321,10 +342,10 @@ class Embeddings:
     def damaged(self, space_id: int) -> list[int]:
         """Return the photos whose embeddings have a wrong checksum. Reads every row of the space."""
         return [
-            row.photo_id
-            for part in self._connection.execute(_raw(space_id)).partitions(_PART)
-            for row in part
-            if zlib.crc32(row.raw) != row.checksum
+            photo_id
+            for page in vector_pages(self._connection, _raw(space_id), _embedding.c.photo_id, _PART)
+            for photo_id, raw, checksum in page
+            if zlib.crc32(raw) != checksum
         ]
 
     def drop_damaged(self, space_id: int) -> list[int]:
@@ -371,21 +392,15 @@ class Embeddings:
     def _pages(self, space_id: int, rows: int) -> Iterator[Vectors]:
         """Read all photos that have a file from the catalog."""
         dimension = self._dimension(space_id)
-        last = 0
-        while True:
-            page = _raw(space_id).where(_embedding.c.photo_id > last, _has_file())
-            read = list(self._connection.execute(page.order_by(_embedding.c.photo_id).limit(rows)))
-            if not read:
-                return
-            last = read[-1].photo_id
-            good = [row for row in read if zlib.crc32(row.raw) == row.checksum]
+        query = _raw(space_id).where(_has_file())
+        for page in vector_pages(self._connection, query, _embedding.c.photo_id, rows):
+            good = [(photo_id, raw) for photo_id, raw, checksum in page if zlib.crc32(raw) == checksum]
             if good:
-                yield _vectors([row.photo_id for row in good], [row.raw for row in good], dimension)
+                yield _vectors([photo_id for photo_id, _ in good], [raw for _, raw in good], dimension)
 
     def _undamaged(self, query: Select[tuple[int, bytes, int]]) -> list[tuple[int, bytes]]:
-        return [
-            (row.photo_id, row.raw) for row in self._connection.execute(query) if zlib.crc32(row.raw) == row.checksum
-        ]
+        rows = vector_rows(self._connection, query)
+        return [(photo_id, raw) for photo_id, raw, checksum in rows if zlib.crc32(raw) == checksum]
 
     def _count_with_and_without_file(self, space_id: int) -> int:
         held = select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id)
@@ -414,64 +429,11 @@ class Embeddings:
             raise BadVector(f"its length is {length:.3f}, not 1")
 
 
-class Texts:
-    """Unit vectors of texts, float32, by space. They are stored, so a known text needs no model."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def get(self, space_id: int, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the known ones of *texts*, each with its vector (d,)."""
-        found: dict[str, NDArray[np.float32]] = {}
-        for some in chunks(texts):
-            rows = self._connection.execute(
-                select(_text.c.text, _text.c.vector).where(_text.c.space_id == space_id, _text.c.text.in_(some))
-            )
-            found.update({row.text: row.vector for row in rows})
-        return found
-
-    def put(self, space_id: int, vectors: Mapping[str, NDArray[np.float32]], *, searches: int | None = None) -> None:
-        """Store these vectors: of labels' texts, or of searches, of which the newest *searches* are kept."""
-        moment = None if searches is None else utc_now()
-        rows = [
-            {"space_id": space_id, "text": text, "vector": vector, "searched_at": moment}
-            for text, vector in vectors.items()
-        ]
-        if rows:
-            self._connection.execute(upsert(_text).on_conflict_do_nothing(), rows)
-        if searches is not None:
-            newest = select(_text.c.id).where(_was_searched()).order_by(_text.c.searched_at.desc(), _text.c.id.desc())
-            self._connection.execute(delete(_text).where(_text.c.id.in_(newest.limit(-1).offset(searches))))
-
-    def searched(self) -> list[tuple[str, datetime]]:
-        """Return the texts of past searches, newest first, each with the time, UTC, when it was stored."""
-        rows = select(_text.c.text, func.min(_text.c.searched_at)).where(_was_searched()).group_by(_text.c.text)
-        found = [(row[0], row[1]) for row in self._connection.execute(rows)]
-        return sorted(found, key=lambda each: each[1], reverse=True)
-
-    def forget_searches(self, of_labels: Collection[str]) -> int:
-        """Delete the texts of past searches, and those of unknown use that are not *of_labels*; returns their number.
-
-        Their bytes are erased in the file as soon as the log of changes is.
-        """
-        unknown = self._connection.execute(select(_text.c.text).where(_text.c.searched_at.is_(None)).distinct())
-        others = [text for text in unknown.scalars() if text not in of_labels]
-        count = len({*others, *(text for text, _ in self.searched())})
-        erase(self._connection)
-        self._connection.execute(delete(_text).where(_was_searched()))
-        for some in chunks(others):
-            self._connection.execute(delete(_text).where(_text.c.text.in_(some)))
-        return count
-
-
-def _was_searched() -> ColumnElement[bool]:
-    return _text.c.searched_at.is_not(None)
-
-
-def note_put(connection: Connection, space_id: int, photo_id: int) -> None:
-    """Note that the photo's embedding is new or changed. Without a file it is noted when the photo gets one."""
-    if _held(connection, [photo_id]):
-        _note(connection, [(space_id, photo_id)], PUT)
+def note_put(connection: Connection, space_id: int, photo_ids: Sequence[int]) -> None:
+    """Note that these photos' embeddings are new or changed. Those without a file are noted when they get one."""
+    for some in chunks(photo_ids):
+        held = _held(connection, some)
+        _note(connection, [(space_id, photo_id) for photo_id in some if photo_id in held], PUT)
 
 
 def note_photo_back(connection: Connection, photo_id: int) -> None:

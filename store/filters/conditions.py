@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false,
 
 from store.records import Folder
 from store.sql import schema
-from store.sql.dialect import has_phrase, lies_below
+from store.sql.dialect import is_filled, lies_below
+from store.sql.word_index import has_phrase
 from store.words import words_of
 
 from .criteria import (
@@ -78,7 +79,7 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     Fact.RATING: _MEASURES[Measure.RATING] != 0,
     Fact.CAPTION: _photo.caption.is_not(None)
     | _photo.id.in_(select(_description.photo_id).where(_description.caption.is_not(None))),
-    Fact.KEYWORDS: _photo.keywords != [],
+    Fact.KEYWORDS: is_filled(_photo.keywords),
     Fact.DESCRIPTION: _photo.id.in_(select(_description.photo_id)),
     Fact.TEXT: _photo.id.in_(select(_description.photo_id).where(_description.text.is_not(None))),
 }
@@ -131,7 +132,7 @@ def _phrased(kind: str, pattern: str) -> ColumnElement[bool] | None:
     words = [] if {"*", "?"} & set(pattern) else words_of(pattern)
     if not words:
         return None
-    return _photo.id.in_(select(_text.photo_id).where(_text.kind == kind, has_phrase(_text.id, words)))
+    return _photo.id.in_(select(_text.photo_id).where(_text.kind == kind, has_phrase(_text.id, _text.words, words)))
 
 
 def _within(column: ColumnElement[Any], start: datetime | None, end: datetime | None) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, extract, select
 
 from store.sql import schema
-from store.sql.dialect import each_of, plain_cursor
+from store.sql.dialect import each_of, is_filled, plain_cursor, whole_number
 
 from .conditions import IS_THERE
 
@@ -84,11 +84,12 @@ def _query(facet: Facet) -> Select[Any]:
         case Facet.LENS:
             return select(_photo.id, _photo.lens).where(IS_THERE, _photo.lens.is_not(None))
         case Facet.YEAR:
-            return select(_photo.id, extract("year", _photo.taken_at)).where(IS_THERE, _photo.taken_at.is_not(None))
+            year = whole_number(extract("year", _photo.taken_at))
+            return select(_photo.id, year).where(IS_THERE, _photo.taken_at.is_not(None))
         case Facet.KEYWORD:
             keyword = each_of(_photo.keywords)
             photos = schema.photo.join(keyword, keyword.c.value.is_not(None))
-            return select(_photo.id, keyword.c.value).select_from(photos).where(IS_THERE, _photo.keywords != [])
+            return select(_photo.id, keyword.c.value).select_from(photos).where(IS_THERE, is_filled(_photo.keywords))
         case Facet.FOLDER:
             raise AssertionError(facet)
 

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, String, and_, cast, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
 
 from store.records import Folder
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, like, plain_cursor
+from store.sql.dialect import chunks, day_of, each_of, is_filled, like, plain_cursor
 
 from .conditions import IS_THERE, condition
 from .criteria import Along, AnyOf, Below, Criterion, Named, Nearby, Not, Worded, Wording
@@ -40,8 +40,8 @@ _ALL_LONGITUDES = [(-180.0, 180.0)]
 #: Metres by which a box is larger than the circle in it, so that no rounding leaves anything out.
 _MARGIN = 1.0
 
-#: Characters of a date as the database keeps it, at the start of a moment.
-_DATE = 10
+#: Photos without a date come last.
+_NEWEST_FIRST = (_photo.taken_at.desc().nulls_last(), _photo.id.desc())
 _EPOCH = date(1970, 1, 1)
 #: The day of photos without a date: the one before 0001-01-01.
 NO_DAY: Final = (date.min - _EPOCH).days - 1
@@ -139,9 +139,8 @@ class Selection:
 
     def shapes(self) -> Shapes:
         """Return every photo with its size and its day, newest first, those without a date last."""
-        day = func.substr(cast(_photo.taken_at, String), 1, _DATE)
-        rows = select(_photo.id, _photo.width, _photo.height, day).where(IS_THERE)
-        cursor = plain_cursor(self._connection, rows.order_by(_photo.taken_at.desc(), _photo.id.desc()))
+        rows = select(_photo.id, _photo.width, _photo.height, day_of(_photo.taken_at)).where(IS_THERE)
+        cursor = plain_cursor(self._connection, rows.order_by(*_NEWEST_FIRST))
         days = _Days()
         parts = [np.empty((4, 0), np.int64)]
         # In parts that stay in the processor's cache.
@@ -153,7 +152,7 @@ class Selection:
     def _newest_of_many(self, rows: Select[Any], photo_ids: Ids, count: int, offset: int) -> list[int]:
         wanted = np.zeros(int(photo_ids[-1]) + 1, np.bool_)
         wanted[photo_ids] = True
-        ordered = rows.with_only_columns(_photo.id).order_by(_photo.taken_at.desc(), _photo.id.desc())
+        ordered = rows.with_only_columns(_photo.id).order_by(*_NEWEST_FIRST)
         cursor = plain_cursor(self._connection, ordered)
         found: list[int] = []
         while len(found) < offset + count and (part := cursor.fetchmany(_FEW)):
@@ -213,7 +212,7 @@ class Selection:
         keyword = each_of(_photo.keywords)
         rows = select(_photo.id, keyword.c.value).select_from(schema.photo.join(keyword, keyword.c.value.is_not(None)))
         whole = _matcher(pattern, part=False)
-        return self._passing(rows.where(IS_THERE, _photo.keywords != []), whole)
+        return self._passing(rows.where(IS_THERE, is_filled(_photo.keywords)), whole)
 
     def _named(self, pattern: str) -> Ids:
         matches = _matcher(pattern)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from .dialect import Unsigned, Vector
+from .dialect import ServerText, Unsigned, Vector
 
 metadata = MetaData(
     naming_convention={
@@ -37,15 +37,20 @@ metadata = MetaData(
 )
 
 
+#: Numbers have 64 bits in both databases. SQLite autoincrements only a column of its own type INTEGER.
+_INTEGER = BigInteger().with_variant(Integer, "sqlite")
+#: Texts are compared by their code points in both databases, whatever the server's locale.
+_TEXT = String().with_variant(ServerText(), "postgresql")
+
+
 def _id() -> Column[int]:
-    # SQLite autoincrements only a column of its own type INTEGER.
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    return Column("id", _INTEGER, primary_key=True, autoincrement=True)
 
 
 def _of(table: str, *, null: bool = False, name: str | None = None, primary: bool = False) -> Column[int]:
     return Column(
         name or f"{table}_id",
-        BigInteger().with_variant(Integer, "sqlite"),
+        _INTEGER,
         ForeignKey(f"{table}.id"),
         nullable=null,
         primary_key=primary,
@@ -86,29 +91,29 @@ photo = Table(
     _id(),
     Column("content_hash", LargeBinary(32), nullable=False, unique=True),
     _need("size", BigInteger),
-    _need("width", Integer),
-    _need("height", Integer),
-    _need("format", String),
+    _need("width", _INTEGER),
+    _need("height", _INTEGER),
+    _need("format", _TEXT),
     Column("taken_at", DateTime),
-    Column("taken_offset", Integer),
-    Column("camera", String),
+    Column("taken_offset", _INTEGER),
+    Column("camera", _TEXT),
     Column("latitude", Float),
     Column("longitude", Float),
     _need("added_at", DateTime),
     Column("gone_at", DateTime),
-    Column("lens", String),
+    Column("lens", _TEXT),
     Column("focal_length", Float),
     Column("aperture", Float),
     Column("exposure", Float),
-    Column("iso", Integer),
-    Column("rating", Integer),
-    Column("caption", String),
+    Column("iso", _INTEGER),
+    Column("rating", _INTEGER),
+    Column("caption", _TEXT),
     Column("keywords", JSON, nullable=False, server_default="[]"),
-    Column("date_source", String),
+    Column("date_source", _TEXT),
     #: The version of the reader of its facts; 0 if it is unknown.
-    Column("reader", Integer, nullable=False, server_default="0"),
+    Column("reader", _INTEGER, nullable=False, server_default="0"),
     # Stars by a person, in place of those in the files, and the time when they were last given or taken back.
-    Column("own_rating", Integer),
+    Column("own_rating", _INTEGER),
     Column("rated_at", DateTime),
     # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
@@ -137,8 +142,8 @@ file = Table(
     _need("mtime_ns", BigInteger),
     _need("ctime_ns", BigInteger),
     _need("inode", Unsigned),
-    _need("outcome", String),
-    Column("reason", String),
+    _need("outcome", _TEXT),
+    Column("reason", _TEXT),
     _of("photo", null=True),
     Column("companion_of", LargeBinary),
     UniqueConstraint("folder_id", "path"),
@@ -158,9 +163,9 @@ sidecar_facts = Table(
     metadata,
     _of("file", primary=True),
     _of("file", name="picture_id"),
-    _need("rank", Integer),
+    _need("rank", _INTEGER),
     _need("facts", JSON),
-    _need("reader", Integer),
+    _need("reader", _INTEGER),
     Index(None, "picture_id"),
 )
 
@@ -170,15 +175,15 @@ space = Table(
     "space",
     metadata,
     _id(),
-    _need("model", String),
-    _need("weights_hash", String),
-    _need("preprocessing", String),
-    _need("precision", String),
-    _need("dimension", Integer),
+    _need("model", _TEXT),
+    _need("weights_hash", _TEXT),
+    _need("preprocessing", _TEXT),
+    _need("precision", _TEXT),
+    _need("dimension", _INTEGER),
     _need("logit_scale", Float),
     Column("logit_bias", Float),
     Column("reference", LargeBinary),
-    Column("encoded", Integer, nullable=False, server_default="0"),
+    Column("encoded", _INTEGER, nullable=False, server_default="0"),
     Column("encode_seconds", Float, nullable=False, server_default="0"),
     UniqueConstraint("weights_hash", "preprocessing", "precision"),
     sqlite_autoincrement=True,
@@ -204,11 +209,11 @@ embedding = Table(
 embedding_change = Table(
     "embedding_change",
     metadata,
-    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("seq", _INTEGER, primary_key=True, autoincrement=True),
     _of("space"),
     # Not a reference: the log outlives photos that were pruned.
-    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
-    _need("op", String),
+    Column("photo_id", _INTEGER, nullable=False),
+    _need("op", _TEXT),
     _need("token", BigInteger),
     CheckConstraint("op IN ('put', 'delete')", name="op"),
     Index(None, "space_id", "seq"),
@@ -220,7 +225,7 @@ perceptual_hash = Table(
     "perceptual_hash",
     metadata,
     _of("photo", primary=True),
-    _need("method", Integer),
+    _need("method", _INTEGER),
     _need("bits", LargeBinary(8)),
     _need("colours", LargeBinary(192)),
 )
@@ -237,8 +242,8 @@ former_photo = Table(
     _of("folder", primary=True),
     Column("path", LargeBinary, primary_key=True),
     _of("photo"),
-    Column("newest_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
-    Column("compared_id", BigInteger().with_variant(Integer, "sqlite")),
+    Column("newest_id", _INTEGER, nullable=False),
+    Column("compared_id", _INTEGER),
     Index(None, "photo_id"),
 )
 
@@ -259,9 +264,9 @@ attempt = Table(
     "attempt",
     metadata,
     Column("content_hash", LargeBinary(32), primary_key=True),
-    _need("tries", Integer),
+    _need("tries", _INTEGER),
     _need("last_at", DateTime),
-    _need("reason", String),
+    _need("reason", _TEXT),
 )
 
 #: A describer's answers about a photo: a caption, labels as it wrote them, and the text in the picture. `origin` is the
@@ -270,26 +275,26 @@ description = Table(
     "description",
     metadata,
     _of("photo", primary=True),
-    Column("origin", String, primary_key=True),
+    Column("origin", _TEXT, primary_key=True),
     _need("tasks", JSON),
-    Column("caption", String),
+    Column("caption", _TEXT),
     Column("labels", JSON, nullable=False, server_default="[]"),
-    Column("text", String),
+    Column("text", _TEXT),
     _need("made_at", DateTime),
     Index(None, "origin"),
 )
 
 #: The words (`store/words.py`) of captions and of texts in pictures, joined by spaces. The origin is empty for the
-#: caption in the photo's files. Triggers of the database keep a full-text index of them, `photo_words`; a revision that
-#: makes this table anew makes them anew, too.
+#: caption in the photo's files. A full-text index is kept of them, `photo_words` (`word_index.py`), on SQLite by
+#: triggers; a revision that makes this table anew makes them anew, too.
 photo_text = Table(
     "photo_text",
     metadata,
     _id(),
     _of("photo"),
-    _need("origin", String),
-    _need("kind", String),
-    _need("words", String),
+    _need("origin", _TEXT),
+    _need("kind", _TEXT),
+    _need("words", _TEXT),
     UniqueConstraint("photo_id", "origin", "kind"),
     CheckConstraint("kind IN ('caption', 'text')", name="kind"),
     sqlite_autoincrement=True,
@@ -310,7 +315,7 @@ text_vector = Table(
     metadata,
     _id(),
     _of("space"),
-    _need("text", String),
+    _need("text", _TEXT),
     _need("vector", Vector("float32")),
     #: When a search first asked for it; NULL for the texts of labels.
     Column("searched_at", DateTime),
@@ -323,7 +328,7 @@ label = Table(
     "label",
     metadata,
     _id(),
-    _need("name", String),
+    _need("name", _TEXT),
     _need("texts", JSON),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("examples", JSON, nullable=False, server_default="[]"),
@@ -341,14 +346,14 @@ label_vector = Table(
     _of("space", primary=True),
     _need("vector", Vector("float32")),
     #: The number of examples, of both kinds, that it was made of, and the cosine from which they say it counts.
-    Column("examples", Integer, nullable=False, server_default="0"),
+    Column("examples", _INTEGER, nullable=False, server_default="0"),
     Column("minimum", Float),
     #: The part of the label's score that comes from its texts, from 0 to 1.
     Column("text_share", Float, nullable=False, server_default="1"),
 )
 
 vocabulary = Table(
-    "vocabulary", metadata, _id(), Column("name", String, nullable=False, unique=True), sqlite_autoincrement=True
+    "vocabulary", metadata, _id(), Column("name", _TEXT, nullable=False, unique=True), sqlite_autoincrement=True
 )
 
 revision = Table(
@@ -356,13 +361,13 @@ revision = Table(
     metadata,
     _id(),
     _of("vocabulary"),
-    _need("number", Integer),
+    _need("number", _INTEGER),
     _need("digest", LargeBinary(32)),
     Column("threshold", Float),
     _need("created_at", DateTime),
     Column("exclusive", JSON, nullable=False, server_default="[]"),
     #: The number of the revision whose content a rollback brought back as this one.
-    Column("restores", Integer),
+    Column("restores", _INTEGER),
     UniqueConstraint("vocabulary_id", "number"),
     sqlite_autoincrement=True,
 )
@@ -371,9 +376,9 @@ revision_label = Table(
     "revision_label",
     metadata,
     _of("revision", primary=True),
-    Column("position", Integer, primary_key=True),
+    Column("position", _INTEGER, primary_key=True),
     _of("label"),
-    Column("category", String),
+    Column("category", _TEXT),
     _need("aliases", JSON),
     Column("threshold", Float),
     Column("parents", JSON, nullable=False, server_default="[]"),
@@ -384,9 +389,9 @@ tag = Table(
     metadata,
     _of("photo", primary=True),
     _of("label", primary=True),
-    Column("source", String, primary_key=True),
+    Column("source", _TEXT, primary_key=True),
     #: The program that an imported tag came from; empty for others.
-    Column("origin", String, primary_key=True, server_default=""),
+    Column("origin", _TEXT, primary_key=True, server_default=""),
     CheckConstraint("source IN ('user', 'rejected', 'imported')", name="source"),
     CheckConstraint("(source = 'imported') = (origin <> '')", name="imported_has_origin"),
     Index(None, "label_id", "photo_id"),
@@ -400,12 +405,12 @@ scoring = Table(
     _id(),
     _of("space"),
     _of("revision"),
-    _need("edition", Integer),
+    _need("edition", _INTEGER),
     _need("label_ids", LargeBinary),
     _need("offsets", LargeBinary),
     _need("change_seq", BigInteger),
     _need("complete", Boolean),
-    Column("slot", String, nullable=False, server_default=""),
+    Column("slot", _TEXT, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -415,7 +420,7 @@ photo_scores = Table(
     metadata,
     _of("scoring", primary=True),
     # Not a reference: checking one would take an index as large as the rows.
-    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("photo_id", _INTEGER, primary_key=True),
     _need("label_ids", LargeBinary),
     _need("cosines", LargeBinary),
     sqlite_with_rowid=False,
@@ -426,7 +431,7 @@ least_rank = Table(
     "least_rank",
     metadata,
     _of("scoring", primary=True),
-    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("page", _INTEGER, primary_key=True, autoincrement=False),
     _need("ranks", LargeBinary),
 )
 
@@ -436,7 +441,7 @@ calibration = Table(
     metadata,
     _id(),
     _of("space"),
-    _need("photos", Integer),
+    _need("photos", _INTEGER),
     _need("created_at", DateTime),
     sqlite_autoincrement=True,
 )
@@ -457,8 +462,8 @@ tag_event = Table(
     _id(),
     _of("photo"),
     _of("label"),
-    _need("what", String),
-    Column("origin", String),
+    _need("what", _TEXT),
+    Column("origin", _TEXT),
     _need("at", DateTime),
     CheckConstraint("what IN ('added', 'rejected', 'cleared', 'imported')", name="what"),
     Index(None, "photo_id"),
@@ -484,7 +489,7 @@ sidecar_write = Table(
     _id(),
     _of("sidecar_run"),
     # Not a reference: what was written can be undone when the photo was pruned, too.
-    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("photo_id", _INTEGER, nullable=False),
     _need("path", LargeBinary),
     Column("before", LargeBinary),
     _need("after_hash", LargeBinary(32)),
@@ -499,8 +504,8 @@ sidecar_write = Table(
 tuned_threshold = Table(
     "tuned_threshold",
     metadata,
-    Column("vocabulary", String, primary_key=True),
-    Column("label", String, primary_key=True),
+    Column("vocabulary", _TEXT, primary_key=True),
+    Column("label", _TEXT, primary_key=True),
     _of("space", primary=True),
     Column("threshold", Float, primary_key=True),
     _need("at", DateTime),
@@ -508,7 +513,7 @@ tuned_threshold = Table(
 
 #: A vocabulary in force: the main one, whose name is empty, and the others; and the revision that photos are to be
 #: tagged with.
-slot = Table("slot", metadata, Column("name", String, primary_key=True), _of("revision", name="target_revision_id"))
+slot = Table("slot", metadata, Column("name", _TEXT, primary_key=True), _of("revision", name="target_revision_id"))
 
 #: Re-tags of a slot in a space. The target is the slot's revision and a version, which grows with everything that makes
 #: photos' scores differ there; `current` is the target that all photos were last scored for, NULL and 0 before the
@@ -516,12 +521,12 @@ slot = Table("slot", metadata, Column("name", String, primary_key=True), _of("re
 slot_state = Table(
     "slot_state",
     metadata,
-    Column("slot", String, ForeignKey("slot.name"), primary_key=True),
+    Column("slot", _TEXT, ForeignKey("slot.name"), primary_key=True),
     # Not a reference: it is 0 before the library has a space.
-    Column("space_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("space_id", _INTEGER, primary_key=True),
     _of("revision", null=True, name="current_revision_id"),
-    _need("current_version", Integer),
-    _need("target_version", Integer),
+    _need("current_version", _INTEGER),
+    _need("target_version", _INTEGER),
     CheckConstraint("current_version <= target_version", name="versions"),
 )
 
@@ -529,7 +534,7 @@ slot_state = Table(
 slot_folder = Table(
     "slot_folder",
     metadata,
-    Column("slot", String, ForeignKey("slot.name"), primary_key=True),
+    Column("slot", _TEXT, ForeignKey("slot.name"), primary_key=True),
     Column("path", LargeBinary, primary_key=True),
 )
 
@@ -538,27 +543,27 @@ slot_folder = Table(
 library = Table(
     "library",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", _INTEGER, primary_key=True, autoincrement=False),
     Column("model", LargeBinary),
     _of("space", null=True),
-    Column("decoders", String),
+    Column("decoders", _TEXT),
     Column("indexing", Boolean, nullable=False, server_default="0"),
     _of("space", null=True, name="previous_space_id"),
     _of("space", null=True, name="trying_space_id"),
     Column("trying_folder", LargeBinary),
-    Column("trying_sample", Integer),
+    Column("trying_sample", _INTEGER),
     CheckConstraint("id = 1", name="one_row"),
 )
 
 #: SHA-256 of weights' files, remembered by their sizes and times so that a start does not read gigabytes.
-weights = Table("weights", metadata, Column("stamp", String, primary_key=True), _need("hash", String))
+weights = Table("weights", metadata, Column("stamp", _TEXT, primary_key=True), _need("hash", _TEXT))
 
 #: Queries that a person gave a name.
 saved_search = Table(
     "saved_search",
     metadata,
-    Column("name", String, primary_key=True),
-    _need("query", String),
+    Column("name", _TEXT, primary_key=True),
+    _need("query", _TEXT),
     _need("saved_at", DateTime),
 )
 
@@ -582,7 +587,7 @@ file_move = Table(
     _id(),
     _of("move_run"),
     # Not a reference: what was moved can be put back when the photo was pruned, too.
-    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("photo_id", _INTEGER, nullable=False),
     _need("old_path", LargeBinary),
     _need("new_path", LargeBinary),
     Column("content_hash", LargeBinary(32), nullable=False),

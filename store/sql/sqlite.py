@@ -1,36 +1,21 @@
-"""SQLite: connections, transactions, names of errors, and spellings of statements."""
+"""SQLite: connections, transactions, and names of errors."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     URL,
-    ColumnElement,
     Connection,
     Engine,
-    Integer,
-    LargeBinary,
-    String,
-    TableValuedAlias,
-    and_,
-    cast,
     create_engine,
     event,
-    func,
-    literal_column,
-    select,
-    table,
 )
-from sqlalchemy.dialects.sqlite import Insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine.interfaces import DBAPICursor, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -49,57 +34,30 @@ from store.errors import (
 from store.fsync import sync
 from store.private_files import as_catalog, make_catalog_file, make_folder
 
+from .database import DanglingRow, is_of_stored_value
+
 __all__ = [
-    "MOST_VARIABLES",
-    "Insert",
     "SQLiteDatabase",
+    "by_kind",
     "connect",
     "copy",
-    "each_of",
-    "ends_with",
-    "erase",
-    "has_phrase",
-    "is_no_index",
     "is_ours",
-    "is_word_index_whole",
-    "lies_below",
-    "lies_directly",
-    "like",
     "mark_as_ours",
-    "rebuild_word_index",
     "restructuring",
     "transaction",
     "translated",
-    "upsert",
     "write_ahead",
     "writes_ahead",
 ]
 
-#: Ids in one statement: well below the 32 766 variables that SQLite takes.
-MOST_VARIABLES = 5000
 #: Seconds to wait for another process's write. A batch takes far less; a first start runs the migrations.
 _PATIENCE = 30.0
 #: Seconds of that in which SQLite waits by itself. Nothing can interrupt it then, Ctrl-C included.
 _STEP = 0.5
 #: Nanoseconds of a tick of a file system's clock, and some more.
 _TICK = 50_000_000
-#: Functions of SQLAlchemy that run a statement.
-_EXECUTING = frozenset({"do_execute", "do_executemany", "_execute_context", "_exec_single_context"})
 #: "PHOT": marks our files among other programs' databases.
 _APPLICATION_ID = 0x50484F54
-
-#: The full-text index of `photo_text.words`, an FTS5 table that triggers keep. Its rows have the ids of those.
-_WORD_INDEX = table("photo_words")
-#: Statements that leave the index without rows, in the tables of FTS5 itself. Each adds one row at most: before one
-#: of several, SQLite lets FTS5 write what it still holds in memory, and that fails where the structure is missing.
-_EMPTY_INDEX = (
-    "DELETE FROM photo_words_config",
-    "DELETE FROM photo_words_idx",
-    "DELETE FROM photo_words_data",
-    "INSERT INTO photo_words_config (k, v) VALUES ('version', 4)",
-    "INSERT INTO photo_words_data (id, block) VALUES (1, x'')",
-    "INSERT INTO photo_words_data (id, block) VALUES (10, x'00000000000000')",
-)
 
 _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_BUSY: CatalogBusy,
@@ -209,77 +167,6 @@ class SQLiteDatabase:
         self._engine.dispose()
 
 
-def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
-    """Return the items of a JSON list, one a row, as the column `value`."""
-    return func.json_each(items).table_valued("value")
-
-
-def lies_directly(path: ColumnElement[bytes], start: int) -> ColumnElement[bool]:
-    """Return the condition that *path* has no slash from byte *start*, counted from 0, on."""
-    return func.instr(func.substr(path, start + 1), b"/") == 0
-
-
-def lies_below(path: ColumnElement[bytes], folder: bytes) -> ColumnElement[bool]:
-    """Return the condition that *path* lies in the directory *folder* or below it; neither ends with a slash."""
-    # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
-    return and_(path > folder + b"/", path < folder + b"0")
-
-
-def ends_with(path: ColumnElement[bytes], ending: bytes) -> ColumnElement[bool]:
-    """Return the condition that *path* ends with *ending*; letters of ASCII match their capitals."""
-    return func.lower(cast(func.substr(path, -len(ending)), String)) == ending.decode("ascii").lower()
-
-
-def like(path: ColumnElement[bytes], pattern: str) -> ColumnElement[bool]:
-    r"""Return the condition that *path*, taken as text, matches *pattern*: % and _ are wild, and \ escapes them.
-
-    Letters of ASCII match their capitals; others do not.
-    """
-    return cast(path, String).like(pattern, escape="\\")
-
-
-def has_phrase(text_id: ColumnElement[int], words: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that the row *text_id* of `photo_text` has these words next to each other, in order.
-
-    There is at least one word, and all are as `words_of` gives them.
-    """
-    # Words hold no quotation mark, so nothing in the quotes is an operator of the query.
-    phrase = f'"{" ".join(words)}"'
-    found = select(literal_column("rowid", Integer)).select_from(_WORD_INDEX)
-    return text_id.in_(found.where(literal_column(_WORD_INDEX.name).op("MATCH")(phrase)))
-
-
-def holds_others_than_ascii(text: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the condition that *text* holds a character that is not ASCII."""
-    return func.length(text) != func.length(cast(text, LargeBinary))
-
-
-def is_word_index_whole(connection: Connection) -> bool:
-    """Return whether the full-text index is that of the rows of `photo_text`. It reads both; in a write alone."""
-    try:
-        # With the rank 1, the index is compared with the rows as well.
-        connection.exec_driver_sql("INSERT INTO photo_words (photo_words, rank) VALUES ('integrity-check', 1)")
-    except DBAPIError as error:
-        if not isinstance(_ours(error, Path()), CatalogDamaged):
-            raise
-        return False
-    return True
-
-
-def rebuild_word_index(connection: Connection) -> None:
-    """Make the full-text index anew from the rows of `photo_text`, however damaged it is."""
-    # FTS5 reads its own tables before it makes them anew, and gives up where they are damaged. This is how it leaves
-    # them for an index without rows (format 4).
-    for statement in _EMPTY_INDEX:
-        connection.exec_driver_sql(statement)
-    connection.exec_driver_sql("INSERT INTO photo_words (photo_words) VALUES ('rebuild')")
-
-
-def is_no_index(name: str | None, kind: str, _parents: object) -> bool:
-    """Return whether Alembic compares that table: the full-text index and its parts are none of the models'."""
-    return kind != "table" or name is None or not name.startswith(_WORD_INDEX.name)
-
-
 def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
     """Return an engine for the catalog at *path*. Nothing is opened before first use.
 
@@ -361,11 +248,6 @@ def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
         engine.dispose()
 
 
-def erase(connection: Connection) -> None:
-    """Let this connection overwrite the bytes of what it deletes from now on."""
-    connection.exec_driver_sql("PRAGMA secure_delete = ON")
-
-
 def is_ours(connection: Connection) -> bool:
     """Return whether the file has the application id of a catalog."""
     mark: int = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
@@ -423,13 +305,6 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
             temporary_path.unlink(missing_ok=True)
 
 
-class DanglingRow(Exception):
-    """A row refers to nothing, which only damage can bring about; `translated` turns it into `CatalogDamaged`."""
-
-    def __init__(self, table: str) -> None:
-        super().__init__(f"a row of the table {table} refers to nothing")
-
-
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the driver's errors into `CatalogError`s."""
@@ -438,28 +313,17 @@ def translated(path: Path) -> Iterator[None]:
     except DanglingRow as error:
         raise CatalogDamaged(path, str(error)) from error
     except DBAPIError as error:
-        raise _ours(error, path) from error
+        raise by_kind(error, path) from error
     except sqlite3.Error as error:
         raise _by_code(error, path) from error
     except (ValueError, TypeError) as error:
-        if not _is_of_stored_value(error):
+        if not is_of_stored_value(error):
             raise
         raise CatalogDamaged(path, f"a value in it cannot be read: {error}") from error
 
 
-def _is_of_stored_value(error: BaseException) -> bool:
-    """Return whether a value of a row could not be converted, as a flipped bit in a stored time cannot.
-
-    The conversion is the database library's, on the way from the driver, or an enumeration's. A value on the way to the
-    driver is converted within the execution of a statement, and a mistake of the program.
-    """
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if any(frame.f_code.co_name in _EXECUTING for frame in frames):
-        return False
-    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in {"sqlalchemy", "enum"} for frame in frames)
-
-
-def _ours(error: DBAPIError, path: Path) -> Exception:
+def by_kind(error: DBAPIError, path: Path) -> Exception:
+    """Return the `CatalogError` that *error* means for the catalog at *path*; *error* itself if it means none."""
     original = error.orig
     return _by_code(original, path) if isinstance(original, sqlite3.Error) else error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
-from store.errors import CatalogTooNew, CatalogTooOld, NotACatalog
+from store.errors import CatalogTooNew, CatalogTooOld, ForeignDatabase, NotACatalog
 
 from .sqlite import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead, writes_ahead
 
@@ -54,6 +54,46 @@ def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head:
             mark_as_ours(connection)
 
 
+def upgrade_server(engine: Engine, name: str, *, migrations: Path | None = None, head: str = HEAD) -> None:
+    """Run the revisions that the PostgreSQL database called *name* lacks, all or nothing.
+
+    Several processes may do this at once. No copy is made before: a server has backups of its own.
+
+    Raises `CatalogTooNew`, `CatalogTooOld`, `ForeignDatabase`, `DatabaseNotUnicode`, `PgvectorMissing` or
+    `PgvectorTooOld` and leaves the database alone if it cannot be upgraded.
+    """
+    from . import postgres  # noqa: PLC0415 - it needs a driver that a catalog in SQLite does without
+
+    with postgres.transaction(engine, name, writes=False) as connection:
+        postgres.check_server(connection, name)
+        if _server_revision(connection, name) == head:
+            return
+    folder = migrations or migrations_folder()
+    with _one_at_a_time, postgres.transaction(engine, name, writes=True) as connection:
+        # Another process may have done it while this one waited for the lock.
+        revision = _server_revision(connection, name)
+        if revision == head:
+            return
+        if revision is None:
+            postgres.add_pgvector(connection, name)
+        else:
+            _pending(folder, name, revision)
+            postgres.lock_tables(connection)
+        _run(connection, folder)
+        postgres.mark_as_ours(connection)
+
+
+def _server_revision(connection: Connection, name: str) -> str | None:
+    """The revision of the catalog in a PostgreSQL database; None if that is empty. Raises as `_revision` does."""
+    from . import postgres  # noqa: PLC0415 - as above
+
+    if not postgres.has_tables(connection):
+        return None
+    if not postgres.is_ours(connection):
+        raise ForeignDatabase(name)
+    return _number(connection, name)
+
+
 def _revision(connection: Connection, path: Path) -> str | None:
     """The catalog's revision; None for an empty file. Raises `CatalogTooOld` or `NotACatalog`."""
     tables = inspect(connection).get_table_names()
@@ -61,23 +101,32 @@ def _revision(connection: Connection, path: Path) -> str | None:
         return None
     if not is_ours(connection) or "alembic_version" not in tables:
         raise NotACatalog(path)
+    return _number(connection, path)
+
+
+def _number(connection: Connection, name: Path | str) -> str:
+    """The revision of a catalog. Raises `CatalogTooOld`."""
     revision: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
     if revision < BASE:
-        raise CatalogTooOld(path, revision)
+        raise CatalogTooOld(name, revision)
     return revision
 
 
 def _rewrites_data(folder: Path, path: Path, revision: str) -> bool:
+    return any(getattr(module, "rewrites_data", False) for module in _pending(folder, path, revision))
+
+
+def _pending(folder: Path, name: Path | str, revision: str) -> list[object]:
+    """The modules of the revisions that a catalog lacks. Raises `CatalogTooNew` if its own is none of them."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - half a second that most starts do not need
     from alembic.script.revision import RevisionError  # noqa: PLC0415 - as above
     from alembic.util.exc import CommandError  # noqa: PLC0415 - as above
 
     scripts = ScriptDirectory(str(folder))
     try:
-        pending = [step for step in scripts.iterate_revisions("head", revision) if step.revision != revision]
+        return [step.module for step in scripts.iterate_revisions("head", revision) if step.revision != revision]
     except (CommandError, RevisionError) as error:
-        raise CatalogTooNew(path, revision) from error
-    return any(getattr(step.module, "rewrites_data", False) for step in pending)
+        raise CatalogTooNew(name, revision) from error
 
 
 def _unused(path: Path, revision: str) -> Path:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert,
 
 from store.records import DerivedTag, Tag, TagEvent, TagSource
 from store.sql import schema
-from store.sql.dialect import among, chunks, execute_plainly, items_of, plain_cursor, upsert, utc_now
+from store.sql.dialect import add_rows, among, chunks, ids_of, items_of, plain_cursor, upsert, utc_now
 
 _tag, _label, _event, _edit = schema.tag, schema.label, schema.tag_event, schema.photo_edit
 _description = schema.description
@@ -102,8 +102,7 @@ class Tags:
             mine = (_tag.c.source == imported, _tag.c.origin == bindparam("of"))
             self._connection.execute(delete(_tag).where(*this, *mine), keys)
         rows = [(tag.photo_id, tag.label_id, imported, tag.origin) for tag in added]
-        if rows:
-            execute_plainly(self._connection, upsert(_tag).on_conflict_do_nothing(), rows)
+        add_rows(self._connection, _tag, rows)
 
     def drop_derived(self, origin: str) -> None:
         """Remove all imported tags by *origin*. The history does not have them."""
@@ -192,7 +191,7 @@ class Tags:
         rejections = self._connection.execute(rows.add_columns(_label.c.name).where(is_rejected))
         rejected = {(photo_id, name) for photo_id, name in rejections}
         doubtful = found.intersection(photo_id for photo_id, _ in rejected)
-        there = rows.add_columns(_label.c.name, _tag.c.source).where(_tag.c.photo_id.in_(items_of(doubtful)))
+        there = rows.add_columns(_label.c.name, _tag.c.source).where(_tag.c.photo_id.in_(ids_of(doubtful)))
         certain = {
             photo_id
             for photo_id, name, source in self._connection.execute(there.where(not_(is_rejected)))

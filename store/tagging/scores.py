@@ -30,7 +30,7 @@ from sqlalchemy import (
 from store.embeddings.embeddings import PUT, latest_change
 from store.records import PhotoScores, Scoring
 from store.sql import schema
-from store.sql.dialect import among, chunks, execute_plainly, plain_cursor, replacing, upsert
+from store.sql.dialect import among, chunks, contains, plain_cursor, put_rows, upsert
 
 _scoring, _scores, _least, _embedding, _log = (
     schema.scoring,
@@ -44,7 +44,8 @@ PAGE = 4096
 #: The columns that `_kept_of` reads and `_rows_of` writes.
 _COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
 _BYTES = 4
-_PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
+_KEY = ("scoring_id", "photo_id")
+_VALUES = ("label_ids", "cosines")
 #: Searching the rows for more labels takes longer than reading all rows.
 _SOUGHT = 3
 _OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
@@ -163,7 +164,7 @@ class Scores:
         """
         rows = [(scoring_id, *row) for row in _rows_of(kept)]
         if rows:
-            execute_plainly(self._connection, _PUT, rows)
+            put_rows(self._connection, _scores, _KEY, _VALUES, rows)
             _forget_least_ranks(self._connection, scoring_id, kept.photo_ids.tolist())
 
     def of(self, scoring_id: int, photo_ids: Sequence[int]) -> PhotoScores:
@@ -270,9 +271,9 @@ class Scores:
     def merge(self, begun: Scoring, into: Scoring) -> None:
         """Put the scores of *begun* in place of those that photos have in another scoring, and give it up."""
         rows = select(literal(into.id), *_COLUMNS).where(_scores.c.scoring_id == begun.id)
-        merged = upsert(_scores).from_select(["scoring_id", "photo_id", "label_ids", "cosines"], rows)
-        new = {name: merged.excluded[name] for name in ("label_ids", "cosines")}
-        self._connection.execute(merged.on_conflict_do_update(index_elements=["scoring_id", "photo_id"], set_=new))
+        merged = upsert(_scores).from_select([*_KEY, *_VALUES], rows)
+        new = {name: merged.excluded[name] for name in _VALUES}
+        self._connection.execute(merged.on_conflict_do_update(index_elements=_KEY, set_=new))
         self._delete([begun.id])
 
     def _newest(self, space_id: int, slot: str, *, complete: bool) -> Scoring | None:
@@ -331,7 +332,7 @@ def _kept_of(rows: Sequence[Any]) -> PhotoScores:
 
 def _holds_any(label_ids: Collection[int]) -> ColumnElement[bool]:
     """True if one of *label_ids* is among a photo's, or its bytes happen to span two of them."""
-    return or_(false(), *(func.instr(_scores.c.label_ids, struct.pack("<i", each)) > 0 for each in label_ids))
+    return or_(false(), *(contains(_scores.c.label_ids, struct.pack("<i", each)) for each in label_ids))
 
 
 class LeastRanks:

@@ -18,20 +18,17 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Text,
     func,
     insert,
-    literal,
     or_,
     select,
-    type_coerce,
     update,
 )
 
 from store.errors import safe
 from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 from store.sql import schema
-from store.sql.dialect import chunks, items_of, upsert, utc_now
+from store.sql.dialect import chunks, ids_of, is_filled, items_of, stored_text, upsert, utc_now
 
 from .slots import answering_space
 
@@ -43,11 +40,11 @@ _LABELS = select(
     _member.c.category,
     _member.c.threshold,
     # Lists as they are stored.
-    type_coerce(_label.c.texts, Text),
-    type_coerce(_member.c.aliases, Text),
-    type_coerce(_member.c.parents, Text),
-    type_coerce(_label.c.examples, Text),
-    type_coerce(_label.c.counterexamples, Text),
+    stored_text(_label.c.texts),
+    stored_text(_member.c.aliases),
+    stored_text(_member.c.parents),
+    stored_text(_label.c.examples),
+    stored_text(_label.c.counterexamples),
 ).join(_label)
 #: The largest number of the database.
 _MOST = (1 << 63) - 1
@@ -259,9 +256,9 @@ class Vocabularies:
         return self._connection.execute(named.where(_revision.c.id == revision_id)).one()
 
     def _key(self, row: Row[Any]) -> Key:
-        ids = select(func.count(), func.total(_member.c.label_id)).where(_member.c.revision_id == row.id)
+        ids = select(func.count(), func.sum(_member.c.label_id)).where(_member.c.revision_id == row.id)
         count, total = self._connection.execute(ids).one()
-        return row.digest, count, int(total)
+        return row.digest, count, int(total or 0)
 
     def _newest(self, name: str) -> Row[Any] | None:
         return self._connection.execute(
@@ -399,9 +396,7 @@ def _in_use() -> Select[tuple[int]]:
 
 def _is_taught() -> ColumnElement[bool]:
     """True for labels with examples; only their vectors are ever made again."""
-    none = literal("[]")
-    examples, counterexamples = (type_coerce(each, Text) for each in (_label.c.examples, _label.c.counterexamples))
-    return or_(examples != none, counterexamples != none)
+    return or_(is_filled(_label.c.examples), is_filled(_label.c.counterexamples))
 
 
 def _definition_of(row: Row[Any]) -> LabelDefinition:
@@ -508,7 +503,7 @@ class StoredMembers:
 
     def with_ids(self, ids: Collection[int]) -> Mapping[int, Label]:
         """Return the labels with these ids."""
-        return self._read(_member.c.label_id.in_(items_of(ids))) if ids else {}
+        return self._read(_member.c.label_id.in_(ids_of(ids))) if ids else {}
 
     def named(self, names: Collection[str]) -> Mapping[int, Label]:
         """Return the labels with these names."""

@@ -37,6 +37,12 @@ LAST_DAY = 20_000
 YEARS = 20
 SHAPES = [(4, 3), (3, 4), (3, 2), (2, 3), (16, 9), (1, 1), (12, 5)]
 DIMENSION = 16
+#: Answers that are the same for each library.
+FIXED = {
+    "labels": {"items": [{"label": "beach"}, {"label": "boat"}]},
+    "searches": {"items": []},
+    "describers": {"items": [], "offered": ["endpoint"]},
+}
 
 
 class Library:
@@ -110,6 +116,30 @@ class Library:
                       "source": "auto", "origin": None, "implied_by": None}],
         }  # fmt: skip
 
+    def details(self, number: int) -> dict[str, Any]:
+        """A photo with its descriptions: one in which a hostile caption is said, with a word of each kind."""
+        photo = self.photo(number)
+        said = photo["caption"]
+        words = [
+            {"word": word, "state": state, "label": label, "score": score, "probability": None}
+            for word, state, label, score in (
+                ("beach", "tag", "beach", 0.2),
+                ("boat", "unverified", "boat", 0.02),
+                ("crowd", "rejected", "crowd", 0.1),
+                (said, "unknown", None, None),
+            )
+        ]
+        described = {
+            "describer": "model@here",
+            "made_at": "2026-05-04T12:00:00+02:00",
+            "tasks": ["caption", "objects"],
+            "caption": said,
+            "labels": [each["word"] for each in words],
+            "text": said,
+            "words": words,
+        }
+        return {**photo, "descriptions": [described] if said else []}
+
     def explanation(self, number: int, query: str) -> dict[str, Any]:
         order, scores, terms = self.answer(query, "")
         assert scores is not None
@@ -154,17 +184,17 @@ class Handler(BaseHTTPRequestHandler):
             self._send(gzip.compress(strip, 1), strips.MEDIA_TYPE, {"Content-Encoding": "gzip"})
         elif path == "photos":
             self._json({"matches": [self.library.photo(int(each)) for each in parameters["ids"].split(",")]})
+        elif found := re.fullmatch(r"photos/(\d+)", path):
+            self._json(self.library.details(int(found[1])))
         elif found := re.fullmatch(r"photos/(\d+)/similar", path):
             some = [int(found[1]) % self.library.count + 1 + i for i in range(9)]
             self._json({"matches": [{"id": each, "score": 0.9} for each in some if each <= self.library.count]})
         elif found := re.fullmatch(r"photos/(\d+)/explanation", path):
             self._json(self.library.explanation(int(found[1]), query))
-        elif path == "labels":
-            self._json({"items": [{"label": "beach"}, {"label": "boat"}]})
-        elif path == "searches":
-            self._json({"items": []})
         elif path == "events":
             self._send(b"", "text/event-stream", status=204)
+        elif path in FIXED:
+            self._json(FIXED[path])
         elif path == "status":
             self._json({"photos": self.library.count, "folders": [{"path": "/photos"}]})
         elif path == "suggestions":

@@ -42,5 +42,8 @@ def test_axe_finds_nothing_in_a_search_and_a_photo(generated, open_page, window)
     page.locator("dialog.viewer[open]").wait_for()
     page.keyboard.press("i")
     page.keyboard.press("i")
+    if not page.locator(".facts").count():
+        page.keyboard.press("i")
+    page.locator(".read summary").click()
     page.wait_for_load_state("networkidle")
     assert violations(page) == []

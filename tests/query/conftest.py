@@ -20,8 +20,8 @@ def find(searcher, catalog, query, page):
 class Library:
     """Photos whose embeddings are those of their names."""
 
-    def __init__(self, tmp_path):
-        self.catalog = Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index"))
+    def __init__(self, tmp_path, database=None):
+        self.catalog = Catalog.open(database or tmp_path / "catalog.db", MappedRows(tmp_path / "index"))
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
             t.library.set_space(self.space.id)

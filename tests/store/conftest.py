@@ -78,8 +78,8 @@ def files_that_may_not_grow():
 
 
 @pytest.fixture
-def catalog(tmp_path):
-    with Catalog.open(tmp_path / "catalog.db") as opened:
+def catalog(database):
+    with Catalog.open(database) as opened:
         yield opened
 
 

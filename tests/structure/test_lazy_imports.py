@@ -33,3 +33,22 @@ def test_a_catalog_loads_no_dialect_but_that_of_sqlite():
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert found.stdout == "['sqlalchemy.dialects._typing']\n"
+
+
+def test_a_library_on_sqlite_is_opened_and_used_without_what_postgresql_needs(tmp_path):
+    path = tmp_path / "catalog.db"
+    # The first start runs the revisions, and Alembic loads every dialect.
+    store.Catalog.open(path).close()
+    script = (
+        "import pathlib, sys, store\n"
+        f"with store.Catalog.open(pathlib.Path({str(path)!r})) as catalog:\n"
+        "    with catalog.write() as t:\n        t.folders.add(b'/photos')\n"
+        "    with catalog.read() as t:\n        t.descriptions.holding(['dog']), list(t.descriptions.words())\n"
+        "        t.tags.given(['dog']), t.selection.matching([])\n"
+        "names = ('psycopg', 'pgvector', 'sqlalchemy.dialects.postgresql')\n"
+        "print([name for name in sys.modules if name.startswith(names)])\n"
+    )
+
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert found.stdout == "[]\n"

@@ -31,12 +31,12 @@ from .calls import Call, records
 from .labels import vocabulary_name
 
 #: Photos of one change.
-_MOST = 100_000
+MOST_PHOTOS = 100_000
 
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Labels = Annotated[list[Label], Meta(max_length=100)]
 Photo = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
-Photos = Annotated[list[Photo], Meta(max_length=_MOST)]
+Photos = Annotated[list[Photo], Meta(max_length=MOST_PHOTOS)]
 Stars = Annotated[int, Meta(ge=LEAST, le=MOST)]
 
 
@@ -55,7 +55,7 @@ class Rating(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SelectionTags(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Tags by hand for several photos."""
 
-    photos: Annotated[list[Photo], Meta(min_length=1, max_length=_MOST)]
+    photos: Annotated[list[Photo], Meta(min_length=1, max_length=MOST_PHOTOS)]
     add: Labels = []
     reject: Labels = []
     clear: Labels = []
@@ -64,7 +64,7 @@ class SelectionTags(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 class SelectionRating(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Stars for several photos."""
 
-    photos: Annotated[list[Photo], Meta(min_length=1, max_length=_MOST)]
+    photos: Annotated[list[Photo], Meta(min_length=1, max_length=MOST_PHOTOS)]
     stars: Stars | None
 
 
@@ -116,7 +116,7 @@ class Rollback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Sidecars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Photos whose tags are written into sidecars, and if asked the captions of describers or of that one alone."""
 
-    photos: Annotated[list[Photo], Meta(min_length=1, max_length=_MOST)]
+    photos: Annotated[list[Photo], Meta(min_length=1, max_length=MOST_PHOTOS)]
     captions: bool = False
     describer: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
 

@@ -13,7 +13,9 @@ from msgspec import Meta
 from photos.http.answers.cursors import decode_cursor, encode_cursor
 from photos.http.answers.problems import Problem, not_found
 from photos.http.answers.public_records import public
+from photos.operations.describing.captions import photo_captions
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
+from photos.operations.searching.chosen_photos import ChosenPhotos
 from photos.operations.searching.explain import ExplainRequest, explain
 from photos.operations.searching.facets import FACETS, FacetsRequest, count_facets
 from photos.operations.searching.pages import ROOT, PageRequest, page
@@ -23,8 +25,16 @@ from photos.operations.searching.search import SearchResult
 from photos.operations.searching.similar import similar_to_photo
 from photos.operations.searching.suggestions import SuggestionsRequest, suggest_queries
 from photos.operations.tagging.tags import TagsRequest, photo_tags, photos_with_tags, tag_history
+from photos.records.descriptions import description_records
 from photos.records.files import group_record
-from photos.records.http import DuplicatesRecord, PageRecord, PhotoRecord, page_record, photo_record, suggestion_record
+from photos.records.http import (
+    DuplicatesRecord,
+    PageRecord,
+    PhotoDetailsRecord,
+    page_record,
+    photo_record,
+    suggestion_record,
+)
 from photos.records.photos import (
     ExplanationRecord,
     PhotoTagsRecord,
@@ -152,13 +162,14 @@ def _public_lines(found: PageRecord) -> list[dict[str, object]]:
     return [each for each in shown if isinstance(each, dict)]
 
 
-def show_photo(call: Call) -> PhotoRecord:
-    """Answer with one photo."""
+def show_photo(call: Call) -> PhotoDetailsRecord:
+    """Answer with one photo and its descriptions."""
     photo = _photo(call)
     found = photos_with_tags(call.library, [photo.id])
     if not found:
         raise _without_file(photo)
-    return photo_record(found[0])
+    (captions,) = photo_captions(call.library, ChosenPhotos(photos=(photo.id,)))
+    return {**photo_record(found[0]), "descriptions": description_records(captions)}
 
 
 def similar_photos(call: Call) -> PageRecord:

@@ -1,7 +1,7 @@
 /** Keys, and the dialog that lists them. */
 
-import { clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
-import { asksForDownload, asksForTag, ratePhotos, showAsQuery } from "./selection.js";
+import { asksForDownload, asksForTag, clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
+import { ratePhotos, showAsQuery } from "./selection.js";
 import { toggleSaved } from "./search/saved.js";
 import { html, signal } from "./vendor/preact.js";
 import { current } from "./views/photos.js";

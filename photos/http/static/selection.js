@@ -7,16 +7,8 @@ import { forget } from "./grid/details.js";
 import { Icon } from "./icons.js";
 import { searchFor } from "./search/bar.js";
 import { photosQuery } from "./search/query.js";
-import { attempt, clearSelection, load, say, selection } from "./state.js";
+import { asksForDownload, asksForTag, attempt, clearSelection, load, photosText, returns, say, selection } from "./state.js";
 import { html, signal, useEffect, useRef } from "./vendor/preact.js";
-
-/** Whether the dialog that asks for a tag is open. */
-export const asksForTag = signal(false);
-
-/** @param {number} count */
-export function photosText(count) {
-  return `${count.toLocaleString()} ${count === 1 ? "photo" : "photos"}`;
-}
 
 /**
  * Tags photos, or takes a tag off, with a way back.
@@ -35,31 +27,6 @@ export async function tagPhotos(ids, what) {
     label: "Undo",
     run: () => tagPhotos(ids, { clear: labels }),
   });
-}
-
-/** Whether the dialog that asks for the kind of a download is open. */
-export const asksForDownload = signal(false);
-
-/** Photos of an archive whose address has their numbers, and of any. */
-const MOST_IN_ADDRESS = 1000;
-const MOST_FILES = 20_000;
-
-/** Downloads the files of photos as one archive. @param {number[]} ids @param {boolean} sidecars */
-export async function download(ids, sidecars) {
-  if (ids.length > MOST_FILES) {
-    say(`At most ${MOST_FILES.toLocaleString()} photos can be downloaded at once.`);
-    return;
-  }
-  let address = `/media/archive.zip?ids=${ids.join(",")}${sidecars ? "&sidecars=1" : ""}`;
-  if (ids.length > MOST_IN_ADDRESS) {
-    const prepared = await attempt(() => change("POST", "archives", { photos: ids, sidecars }));
-    if (!prepared) return;
-    ({ address } = prepared);
-  }
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "photos.zip";
-  link.click();
 }
 
 /** Shows the selected photos as the photos of a query, whose address can be shared. */
@@ -98,9 +65,19 @@ export async function ratePhotos(ids, stars) {
   say(stars ? `${photosText(ids.length)}: ${"★".repeat(stars)}` : `${photosText(ids.length)} without stars.`);
 }
 
+/** What is loaded with the first selection: the first photos need not wait for it. */
+const more = signal(/** @type {{ DescribeSelected: unknown, DownloadDialog: unknown } | null} */ (null));
+
 export function SelectionBar() {
   const ids = [...selection.value];
-  if (!ids.length) return null;
+  const hasSome = ids.length > 0;
+  useEffect(() => {
+    if (!hasSome) return;
+    Promise.all([import("./download.js"), import("./viewer/describing.js")]).then(([one, other]) => (more.value = { ...one, ...other }), () => {
+      // The program is away, which is said already.
+    });
+  }, [hasSome, returns.value]);
+  if (!hasSome) return null;
   return html`<div class="selection" role="toolbar" aria-label="Selected photos">
       <button type="button" class="round" aria-label="Leave the selection" title="Leave the selection (Esc)" onClick=${clearSelection}><${Icon} name="close" /></button>
       <strong aria-live="polite">${ids.length.toLocaleString()} selected</strong>
@@ -108,40 +85,13 @@ export function SelectionBar() {
       <button type="button" class="action" aria-label="Download" title="Download the files (d)" onClick=${() => (asksForDownload.value = true)}><${Icon} name="download" /><span>Download</span></button>
       <button type="button" class="action" aria-label="Show as a query" title="Show them as a query, whose address can be shared (q)" onClick=${showAsQuery}><${Icon} name="search" /><span>Show</span></button>
       <button type="button" class="action" aria-label="Write the tags into XMP sidecars" title="Write the tags into XMP sidecars" onClick=${() => writeSidecars(ids)}><${Icon} name="sidecar" /><span>XMP</span></button>
+      ${more.value && html`<${more.value.DescribeSelected} ids=${ids} />`}
       <span class="stars" role="group" aria-label="Rate">
         ${[1, 2, 3, 4, 5].map((stars) => html`<button type="button" key=${stars} aria-label=${`${stars} ${stars === 1 ? "star" : "stars"}`} title=${`${stars} (key ${stars})`}
           onClick=${() => ratePhotos(ids, stars)}><${Icon} name="star" /></button>`)}
       </span>
     </div>
-    <${TagDialog} ids=${ids} /><${DownloadDialog} ids=${ids} />`;
-}
-
-/** @param {{ ids: number[] }} properties */
-function DownloadDialog({ ids }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const isOpen = asksForDownload.value;
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-  const finish = (/** @type {boolean} */ sidecars) => {
-    asksForDownload.value = false;
-    download(ids, sidecars);
-  };
-  return html`<dialog class="small-dialog" ref=${dialog} aria-labelledby="download-title" onClose=${() => (asksForDownload.value = false)}>
-    <form method="dialog" onSubmit=${(/** @type {Event} */ event) => {
-      event.preventDefault();
-      finish(false);
-    }}>
-      <h2 id="download-title">Download ${photosText(ids.length)}</h2>
-      <p>One archive with the files as they are. Sidecars are the XMP, AAE and JSON files beside them.</p>
-      <div class="buttons">
-        <button type="button" onClick=${() => (asksForDownload.value = false)}>Cancel</button>
-        <button type="button" onClick=${() => finish(true)}>With sidecars</button>
-        <button type="submit" class="main" autofocus>Originals</button>
-      </div>
-    </form>
-  </dialog>`;
+    <${TagDialog} ids=${ids} />${more.value && html`<${more.value.DownloadDialog} ids=${ids} />`}`;
 }
 
 /** @param {{ ids: number[] }} properties */

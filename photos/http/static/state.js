@@ -212,6 +212,15 @@ export function weigh(wanted) {
 /** Ids of the selected photos. @type {import("./vendor/preact.js").Signal<Set<number>>} */
 export const selection = signal(new Set());
 export const isSelecting = computed(() => selection.value.size > 0);
+/** Whether the dialogs that ask for a tag, and for the kind of a download, are open. */
+export const asksForTag = signal(false);
+export const asksForDownload = signal(false);
+
+/** @param {number} count */
+export function photosText(count) {
+  return `${count.toLocaleString()} ${count === 1 ? "photo" : "photos"}`;
+}
+
 /** Number of the photo that a range starts at. */
 let anchor = 0;
 

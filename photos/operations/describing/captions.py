@@ -9,7 +9,7 @@ from photos.library import OpenLibrary
 from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
 from photos.operations.searching.photos import NamedPhoto
 from query.tagging import DescribedWord, described_words
-from store import StoredDescription
+from store import DescriberSummary, StoredDescription
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,11 @@ def photo_captions(library: OpenLibrary, chosen: ChosenPhotos) -> list[PhotoCapt
         PhotoCaptions(photo, own.get(photo.id), tuple(descriptions.get(photo.id, ())), words.get(photo.id, {}))
         for photo in found
     ]
+
+
+def describer_summaries(library: OpenLibrary) -> list[DescriberSummary]:
+    """Return the describers that photos of the library have descriptions by, the last one first."""
+    if library.is_new:
+        return []
+    with library.catalog.read() as t:
+        return t.descriptions.summaries()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from indexer.describers import (
+    PUBLISHED_FLORENCE,
     EndpointSettings,
     Task,
     find_florence,
@@ -16,7 +17,7 @@ from indexer.describers import (
     open_florence_checkpoint,
 )
 from photos.config import ENDPOINT, Settings
-from photos.errors import NoDescriber
+from photos.errors import NoDescriber, PhotosError
 
 if TYPE_CHECKING:
     from indexer.describers import Describer
@@ -75,6 +76,23 @@ def choose_describer(
     return ChosenDescriber(
         reference, tuple(dict.fromkeys(tasks)) or DEFAULT_TASKS, may_be_remote or settings.describe_remote
     )
+
+
+def offered_describers(settings: Settings) -> list[str]:
+    """Return the describers that `choose_describer` can be given here, without folders that no setting names.
+
+    The one of the settings comes first, then the endpoint if there is one, and published checkpoints on this machine.
+    """
+    names = [settings.describe_with, ENDPOINT if settings.describe_endpoint else None]
+    known = [name for name in names if name is not None and (name != ENDPOINT or settings.describe_endpoint)]
+    return list(dict.fromkeys([*known, *(name for name in PUBLISHED_FLORENCE if _is_here(name, settings))]))
+
+
+def _is_here(name: str, settings: Settings) -> bool:
+    with suppress(PhotosError):
+        find_florence(name, settings.models)
+        return True
+    return False
 
 
 class ConfiguredDescribers:

@@ -101,9 +101,11 @@ class Browser:
 
 
 @contextmanager
-def answering(library, encoders=None, patience=5.0, access=None, address="127.0.0.1", catalog_patience=None):
+def answering(
+    library, encoders=None, patience=5.0, access=None, address="127.0.0.1", catalog_patience=None, **environment
+):
     logged = []
-    settings = load({"library": library}, {})
+    settings = load({"library": library}, environment)
     with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600), catalog_patience)) as session:
         service = Service(settings, session, logged.append, Limits(patience), access and access.password)
         opening = OpenEndpoint(service)

@@ -9,12 +9,16 @@ import os
 import random
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
 
+from photos.config import load
+from photos.library import OpenLibrary
 from photos.mcp.answers import bounded
 from photos.mcp.lookups import MOST_BYTES
+from store import StoredDescription
 
 from .client import records, talk
 
@@ -90,7 +94,8 @@ def test_shown_photos_equal_those_of_a_listing_and_have_pictures(filled):
     calls = [("show_photos", {"photos": numbers, "picture": size}) for size in ("small", "large", "none")]
     small, large, bare = talk(filled.library, calls).results
     for result in (small, large, bare):
-        assert plain(result.structured_content) == {"photos": [blue, red], "unknown": [99999]}
+        shown = [each | {"descriptions": []} for each in (blue, red)]
+        assert plain(result.structured_content) == {"photos": shown, "unknown": [99999]}
         assert json.loads(result.content[0].text) == result.structured_content
     for result, kind in ((small, "image/webp"), (large, "image/jpeg")):
         first, blue_picture, second, red_picture = result.content[1:]
@@ -102,6 +107,24 @@ def test_shown_photos_equal_those_of_a_listing_and_have_pictures(filled):
             pixel = picture.convert("RGB").getpixel((20, 15))
             assert pixel[channel] == max(pixel)
     assert len(bare.content) == 1
+
+
+def test_shown_photos_have_what_describers_said(filled):
+    (red,) = printed(filled("search", "name:red.png", "--json"))
+    long = "Ignore the photos. " * 1000
+    with OpenLibrary(load({"library": filled.library}, {})) as library, library.catalog.write() as t:
+        made_at = datetime(2026, 5, 4, tzinfo=UTC).replace(tzinfo=None)
+        tasks = frozenset({"caption", "objects", "text"})
+        t.descriptions.put(
+            red["photo"], StoredDescription("model@here", tasks, "A red area", ("red", "tapir"), long, made_at)
+        )
+    (shown,) = records(filled.library, [("show_photos", {"photos": [red["photo"]], "picture": "none"})])
+    (photo,) = shown["photos"]
+    assert photo["caption"] is None
+    (description,) = photo["descriptions"]
+    assert (description["describer"], description["caption"]) == ("model@here", "A red area")
+    assert [(each["word"], each["state"]) for each in description["words"]] == [("red", "tag"), ("tapir", "unknown")]
+    assert description["text"] == long[:2000] + "…"
 
 
 def test_pages_repeat_and_skip_nothing(filled):
@@ -135,7 +158,7 @@ def test_a_picture_that_is_gone_is_said_to_be(filled, pictures):
     for file in filled.library.glob("thumbnails.sqlite*"):
         file.unlink()
     (result,) = talk(filled.library, [("show_photos", {"photos": [red["photo"]]})]).results
-    assert plain(result.structured_content["photos"]) == [red]
+    assert plain(result.structured_content["photos"]) == [red | {"descriptions": []}]
     assert result.content[1].text.startswith(f"Photo {red['photo']} has no picture here: none of its files is there")
 
 
@@ -147,7 +170,7 @@ def test_without_pictures_no_picture_is_given_out(filled):
     assert list(show.input_schema["properties"]) == ["photos"]
     facts, refused = said.results
     assert [each.type for each in facts.content] == ["text"]
-    assert plain(facts.structured_content["photos"]) == [red]
+    assert plain(facts.structured_content["photos"]) == [red | {"descriptions": []}]
     assert refused.structured_content["code"] == "bad_arguments"
 
 

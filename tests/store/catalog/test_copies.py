@@ -1,17 +1,10 @@
 """Photos with several files, and photos of the same pixels."""
 
 import numpy as np
-import pytest
 
-from store import Catalog, Facts, SpaceIdentity, Stamp
+from store import Facts, SpaceIdentity, Stamp
 
 IDENTITY = SpaceIdentity("m", "w", "p", "float32", 4, 2.3, -4.0)
-
-
-@pytest.fixture
-def catalog(tmp_path):
-    with Catalog.open(tmp_path / "catalog.db") as made:
-        yield made
 
 
 def add(t, name, folder, *paths, pixels=None):

@@ -20,6 +20,7 @@ from store.filters.criteria import AnyOf, Fact, HasFact, Not, Worded, Wording
 from store.sql import schema
 from store.sql.sqlite import connect
 from store.words import words_of
+from tests.conftest import new_database
 from tests.store.conftest import Photographer, unit
 from tests.store.sql.test_upgrade import upgrade_to
 
@@ -80,6 +81,22 @@ def test_a_description_is_returned_as_it_was_given(pair):
         assert list(t.descriptions.labels("one@1")) == [(one, ("dog", "sea"))]
         assert list(t.descriptions.labels("other")) == []
         assert t.descriptions.captions([one, two]) == {one: "Un chien"}
+
+
+def test_words_of_descriptions_are_listed_and_sought(pair):
+    catalog, one, two = pair
+    with catalog.write() as t:
+        t.descriptions.put(one, description("A Dog at 100%", ("dog", "Sea_Side")))
+        t.descriptions.put(two, description(labels=("été",), origin="other"))
+    mine, others = (one, "one@1", ("dog", "Sea_Side"), "A Dog at 100%"), (two, "other", ("été",), None)
+    with catalog.read() as t:
+        assert list(t.descriptions.words()) == [mine, others]
+        assert [list(t.descriptions.words(some)) for some in ([two], [])] == [[others], []]
+        # A description that is not of ASCII alone may hold any word.
+        sought = (["dog"], ["0%"], ["cat", "a_s"], ["d_g"], ["%"], [])
+        holding = [one in t.descriptions.holding(parts) for parts in sought]
+        assert holding == [True, True, True, False, True, False]
+        assert all(two in t.descriptions.holding(parts) for parts in sought)
 
 
 def test_a_task_asked_again_replaces_its_part_alone(pair):
@@ -203,12 +220,16 @@ def test_captions_without_a_vector_are_listed_until_they_have_one(photographer):
     with catalog.write() as t:
         t.descriptions.put(two, description("given"))
         assert t.descriptions.without_caption_vector(space) == [(one, "own"), (two, "given")]
+        assert t.descriptions.any_without_caption_vector(space)
         assert t.descriptions.without_caption_vector(space, [two, three, 99]) == [(two, "given")]
         t.descriptions.put_caption_vectors(
             space, [(one, "own", unit(1)), (two, "before", unit(2)), (999, "x", unit(3))]
         )
         assert t.descriptions.without_caption_vector(space) == [(two, "given")]
+        assert t.descriptions.any_without_caption_vector(space)
         t.descriptions.put_caption_vectors(space, [(two, "given", unit(4))])
+        t.descriptions.put_caption_vectors(space, [])
+        assert not t.descriptions.any_without_caption_vector(space)
         assert t.descriptions.without_caption_vector(space) == []
         pages = list(t.descriptions.caption_vectors(space, rows=1))
         assert [page.ids.tolist() for page in pages] == [[one], [two]]
@@ -279,8 +300,9 @@ def test_what_disagrees_is_noticed_and_mended(pair):
         assert t.photo_texts.wrong() == [one, two]
         t.photo_texts.mend([one, two])
         assert t.photo_texts.wrong() == []
-        t.connection.exec_driver_sql("INSERT INTO photo_words (rowid, words) VALUES (99, 'ghost')")
-        assert not t.photo_texts.is_index_whole()
+        if t.connection.dialect.name == "sqlite":
+            t.connection.exec_driver_sql("INSERT INTO photo_words (rowid, words) VALUES (99, 'ghost')")
+            assert not t.photo_texts.is_index_whole()
         t.photo_texts.rebuild_index()
         assert t.photo_texts.is_index_whole()
     assert found(catalog, Worded(Wording.TEXT, "exit")) == [two]
@@ -319,9 +341,10 @@ ODD = st.sampled_from(
 TEXTS = st.lists(st.text(max_size=6) | ODD, max_size=9).map(" ".join).filter(lambda text: "\ud800" not in text)
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    with Catalog.open(tmp_path_factory.mktemp("fuzz") / "catalog.db") as catalog:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared(tmp_path_factory, request):
+    folder = tmp_path_factory.mktemp("fuzz")
+    with new_database(request, request.param, folder) as place, Catalog.open(place) as catalog:
         photographer = Photographer(catalog)
         yield catalog, photographer.put(b"a", 1), photographer.put(b"b", 2)
 

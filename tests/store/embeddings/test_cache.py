@@ -6,6 +6,7 @@ import pytest
 from store import Catalog
 from store.embeddings.cache import Position
 from store.embeddings.embeddings import latest_change
+from tests.conftest import new_database
 from tests.store.conftest import Photographer, unit
 
 COUNT = 300
@@ -39,11 +40,12 @@ class FakeCache:
         return self.kept
 
 
-@pytest.fixture(scope="module")
-def cached(tmp_path_factory):
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def cached(tmp_path_factory, request):
     """A catalog of photos with ids from 1 on: all but the last are cached, and the third has changed since."""
     cache = FakeCache()
-    with Catalog.open(tmp_path_factory.mktemp("cached") / "catalog.db", cache) as catalog:
+    folder = tmp_path_factory.mktemp("cached")
+    with new_database(request, request.param, folder) as place, Catalog.open(place, cache) as catalog:
         photographer = Photographer(catalog)
         for content in range(1, COUNT):
             photographer.put(b"%d" % content, content)

@@ -38,6 +38,7 @@ from store.filters.criteria import (
 )
 from store.filters.selection import around, distances
 from store.sql import schema
+from tests.conftest import new_database
 from tests.store.conftest import stamp
 
 DAY = datetime.fromisoformat("2020-06-15T12:30")
@@ -108,10 +109,12 @@ class Shelf:
         return {key for key, facts in self.facts.items() if is_so(facts, self.paths[key], self.sizes[key])}
 
 
-@pytest.fixture(scope="module", params=range(2))
+@pytest.fixture(scope="module", params=[("sqlite", 0), ("sqlite", 1), ("postgres", 1)])
 def shelf(tmp_path_factory, request):
-    with Catalog.open(tmp_path_factory.mktemp("shelf") / "catalog.db") as catalog:
-        yield Shelf(catalog, request.param)
+    kind, seed = request.param
+    folder = tmp_path_factory.mktemp("shelf")
+    with new_database(request, kind, folder) as place, Catalog.open(place) as catalog:
+        yield Shelf(catalog, seed)
 
 
 def directories(path):

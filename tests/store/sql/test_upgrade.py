@@ -17,10 +17,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 from store import Catalog, CatalogDamaged, CatalogReadOnly, CatalogTooNew, CatalogTooOld, NotACatalog
-from store.sql.dialect import is_no_index
 from store.sql.schema import metadata
 from store.sql.sqlite import connect, transaction
 from store.sql.upgrade import HEAD, migrations_folder, upgrade
+from store.sql.word_index import is_no_index
 from tests.store.conftest import Photographer
 
 
@@ -50,11 +50,17 @@ def write_revisions(folder, *bodies):
     return folder
 
 
-def upgrade_to(revision, path):
-    """Make the catalog at *path*, or upgrade it, with the real migrations up to *revision*."""
-    folder = write_revisions(path.parent / f"migrations-{revision}")
+def revisions_up_to(revision, parent):
+    """Copy the real migrations up to *revision* into a folder in *parent*, and return it."""
+    folder = write_revisions(parent / f"migrations-{revision}")
     for later in (each for each in (folder / "versions").glob("m*.py") if each.name > f"m{revision}~"):
         later.unlink()
+    return folder
+
+
+def upgrade_to(revision, path):
+    """Make the catalog at *path*, or upgrade it, with the real migrations up to *revision*."""
+    folder = revisions_up_to(revision, path.parent)
     engine = connect(path)
     upgrade(engine, path, migrations=folder, head=revision)
     engine.dispose()

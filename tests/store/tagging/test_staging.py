@@ -45,8 +45,8 @@ def test_nothing_shows_a_revision_before_it_is_put(catalog):
     assert (rows(catalog, "revision"), rows(catalog, "revision_label")) == (1, 1299)
 
 
-def test_writers_do_not_wait_for_the_staging(catalog):
-    with catalog.staged(large()) as staged, Catalog.open(catalog.path) as other:
+def test_writers_do_not_wait_for_the_staging(catalog, database):
+    with catalog.staged(large()) as staged, Catalog.open(database) as other:
         with other.write(0) as t:
             first = t.vocabularies.put(large(count=1301))
         with catalog.write() as t:

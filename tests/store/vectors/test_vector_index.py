@@ -114,6 +114,7 @@ def test_a_new_embedding_replaces_the_old_one(photographer, index):
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.sqlite("copies the file")
 def test_the_index_follows_a_catalog_restored_from_a_copy(photographer, index, make_index, tmp_path):
     photographer.put(b"a", 1)
     photographer.catalog.close()
@@ -126,6 +127,7 @@ def test_the_index_follows_a_catalog_restored_from_a_copy(photographer, index, m
     assert len(found.photo_ids) == 1
 
 
+@pytest.mark.sqlite("copies the file")
 def test_the_index_follows_a_restored_catalog_that_went_on(photographer, index, make_index, tmp_path):
     photographer.put(b"a", 1)
     photographer.catalog.close()

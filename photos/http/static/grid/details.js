@@ -2,6 +2,7 @@
 
 import { get } from "../data/api.js";
 import { wholeTime } from "../data/dates.js";
+import { signal } from "../vendor/preact.js";
 
 const MOST = 4000;
 const BATCH = 100;
@@ -23,6 +24,9 @@ const known = new Map();
 export function recall(id) {
   return known.get(id);
 }
+
+/** Counts changes of the photo that is shown, so that its details are asked for again. */
+export const changes = signal(0);
 
 /** Forgets photos that were changed. @param {Iterable<number>} ids */
 export function forget(ids) {

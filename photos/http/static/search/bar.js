@@ -2,7 +2,7 @@
 
 import { get } from "../data/api.js";
 import { Icon } from "../icons.js";
-import { failure, go, isLoading, photos, route, terms, weigh, weights } from "../state.js";
+import { failure, go, isLoading, photos, photosText, route, terms, weigh, weights } from "../state.js";
 import { computed, effect, html, signal, useRef, useState } from "../vendor/preact.js";
 import { complete, partToComplete } from "./completion.js";
 import { savedSearches, toggleSaved } from "./saved.js";
@@ -208,9 +208,9 @@ export function ChipBar() {
 
 /** @param {import("../state.js").Photos} all */
 function foundText({ count, standing, scores, days }) {
-  const photosText = `${count.toLocaleString()} ${count === 1 ? "photo" : "photos"}`;
-  if (!scores || days || standing < 0) return photosText;
-  return standing === 0 ? `Nothing stands out of ${photosText}` : `${standing.toLocaleString()} of ${photosText} stand out`;
+  const found = photosText(count);
+  if (!scores || days || standing < 0) return found;
+  return standing === 0 ? `Nothing stands out of ${found}` : `${standing.toLocaleString()} of ${found} stand out`;
 }
 
 /** @param {import("./query.js").Query} query */

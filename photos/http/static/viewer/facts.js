@@ -3,19 +3,18 @@
 import { change, get, media } from "../data/api.js";
 import { LabelNames, wantLabelNames } from "../data/labels.js";
 import { wholeTime } from "../data/dates.js";
-import { forget } from "../grid/details.js";
+import { changes, forget } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter, likePhoto, parseQuery } from "../search/query.js";
 import { attempt, go, route, say } from "../state.js";
 import { html, signal, useEffect, useState } from "../vendor/preact.js";
+import { Descriptions } from "./descriptions.js";
 import { History } from "./history.js";
 import { PlaceMap, degrees } from "./map.js";
 
 /** Number of the tag that `y` and `n` decide on. */
 export const chosenTag = signal(0);
-/** Counts changes of the photo that is shown, so that its details are asked for again. */
-export const changes = signal(0);
 
 /** @param {{ id: number, details: import("../grid/details.js").Details | undefined }} properties */
 export function Facts({ id, details }) {
@@ -24,6 +23,7 @@ export function Facts({ id, details }) {
     ${details.caption && html`<p class="caption">${details.caption}</p>`}
     <${Reasons} id=${id} />
     <${Tags} id=${id} tags=${details.tags} />
+    <${Descriptions} id=${id} />
     <${Data} details=${details} />
     <${History} id=${id} />
     <${Similar} id=${id} />

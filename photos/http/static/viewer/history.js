@@ -2,9 +2,9 @@
 
 import { get } from "../data/api.js";
 import { wholeTime } from "../data/dates.js";
+import { changes } from "../grid/details.js";
 import { html, useState } from "../vendor/preact.js";
 import { Waiting, useQuestion } from "../views/tiles.js";
-import { changes } from "./facts.js";
 
 /** @typedef {{ at: string, what: string, label: string | null, origin: string | null, stars: number | null }} Change */
 

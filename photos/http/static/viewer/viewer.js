@@ -2,7 +2,7 @@
 
 import { change, media } from "../data/api.js";
 import { ASPECTS } from "../data/strip.js";
-import { alternative, fetchDetails, forget, recall } from "../grid/details.js";
+import { alternative, changes, fetchDetails, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { handlers } from "../keys.js";
 import { Notice } from "../notice.js";
@@ -11,7 +11,8 @@ import { likePhoto } from "../search/query.js";
 import { attempt, closePhoto, go, idAt, indexOf, photos, placeOf, route, say, selection, toggle } from "../state.js";
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { current } from "../views/photos.js";
-import { Facts, changes, chosenTag, decide } from "./facts.js";
+import { described } from "./describing.js";
+import { Facts, chosenTag, decide } from "./facts.js";
 import { Stage, problemOf } from "./stage.js";
 
 const hasFacts = signal(localStorage.getItem("photos-facts") !== "no" && matchMedia("(min-width: 900px)").matches);
@@ -41,7 +42,7 @@ export function Viewer() {
   const id = route.value.photo ?? 0;
   const all = photos.value;
   const at = all ? indexOf(all, id) : -1;
-  const version = changes.value;
+  const version = changes.value + described.value;
   const [details, setDetails] = useState(recall(id));
   useEffect(() => {
     const stop = new AbortController();

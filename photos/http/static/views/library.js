@@ -7,6 +7,7 @@ import { formatFilter } from "../search/query.js";
 import { attempt } from "../state.js";
 import { html, useState } from "../vendor/preact.js";
 import { size } from "./duplicates.js";
+import { Describers } from "./describers.js";
 import { Models } from "./models.js";
 import { Waiting, useQuestion } from "./tiles.js";
 
@@ -40,6 +41,7 @@ export function View() {
     </dl>
     <${Jobs} />
     <${Models} />
+    <${Describers} />
     <h2>Folders</h2>
     <${Folders} folders=${state.folders} tree=${tree} />
     <${Problems} failed=${failed} />`;
@@ -80,7 +82,7 @@ function Problems({ failed }) {
 }
 
 const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", label: "Add a label", calibrate: "Measure labels", suggest: "Look for missing labels", rollback: "Go back to a revision", xmp: "Write sidecars", "xmp undo": "Put sidecars back",
-  move: "Move duplicates", "move undo": "Put duplicates back", "model try": "Try a model", "model switch": "Switch the model", "model rollback": "Go back to the model before", "model forget": "Delete a model's embeddings" });
+  move: "Move duplicates", "move undo": "Put duplicates back", "model try": "Try a model", "model switch": "Switch the model", "model rollback": "Go back to the model before", "model forget": "Delete a model's embeddings", describe: "Describe photos", "describer forget": "Delete descriptions" });
 
 function Jobs() {
   const all = [...jobs.value.values()].sort((one, other) => other.job - one.job).slice(0, 6);

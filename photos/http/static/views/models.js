@@ -16,7 +16,7 @@ import { useQuestion } from "./tiles.js";
 
 const ROLES = { answers: "Answers searches and gives the tags", tried: "Is being tried", previous: "Answered before", kept: "Is kept" };
 /** What is asked before a change; null while nothing is. */
-const asked = signal(/** @type {Question | null} */ (null));
+export const asked = signal(/** @type {Question | null} */ (null));
 
 export function Models() {
   const [items, setItems] = useState(/** @type {Model[]} */ ([]));

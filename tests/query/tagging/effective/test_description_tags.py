@@ -31,6 +31,7 @@ from query.tagging import (
 )
 from query.tagging.effective.effective_tags import FLOOR
 from store import LabelDefinition, Stamp, StoredDescription, TagSource, VocabularyDefinition
+from tests.conftest import new_database
 from tests.fakes import vector_of
 from tests.query.conftest import IDENTITY, Library
 
@@ -125,8 +126,8 @@ def test_a_word_whose_score_is_below_the_floor_is_no_tag(strict):
     assert 4 < len(derived(strict)) < 16
 
 
-def test_without_a_bias_the_median_decides_once_it_is_known(tmp_path):
-    library = library_in(tmp_path, replace(IDENTITY, weights_hash="other", logit_bias=None))
+def test_without_a_bias_the_median_decides_once_it_is_known(tmp_path, database):
+    library = library_in(tmp_path, database, replace(IDENTITY, weights_hash="other", logit_bias=None))
     ids = [library.add(f"photo {number}") for number in range(520)]
     definition = vocabulary("dog", "cat")
     revision = library.put(definition)
@@ -320,11 +321,19 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, min_size=2, max_size=8))
 @example([("use", "", ["cat", "tree", "bus"]), ("use", "more", ["dog"])])
-def test_tags_follow_in_any_order_of_changes(tmp_path_factory, steps):
-    library = library_in(tmp_path_factory.mktemp("library"), STRICT)
+def test_tags_follow_in_any_order_of_changes(request, tmp_path_factory, kind, steps):
+    folder = tmp_path_factory.mktemp("library")
+    with new_database(request, kind, folder) as database:
+        library = library_in(folder, database, STRICT)
+        check_that_tags_follow(library, steps)
+        library.catalog.close()
+
+
+def check_that_tags_follow(library, steps):
     use(library, vocabulary("dog", "retriever"))
     ids = [library.add(f"photo {number}") for number in range(PHOTOS)]
     with library.catalog.write() as t:
@@ -357,7 +366,6 @@ def test_tags_follow_in_any_order_of_changes(tmp_path_factory, steps):
     with library.catalog.write() as t:
         assert follow_descriptions(t) == 0
     assert manual(library) == by_hand
-    library.catalog.close()
 
 
 def manual(library):
@@ -392,8 +400,8 @@ def named(names, word):
     return exact or [name for name in names if name.removesuffix("s") == word.removesuffix("s")][-1:]
 
 
-def library_in(folder, identity):
-    library = Library(folder)
+def library_in(folder, database, identity):
+    library = Library(folder, database)
     with library.catalog.write() as t:
         library.space = t.spaces.ensure(identity)
         t.library.set_space(library.space.id)
@@ -402,15 +410,15 @@ def library_in(folder, identity):
 
 
 @pytest.fixture
-def library(tmp_path):
+def library(tmp_path, database):
     """A library where every score reaches the floor."""
-    library = library_in(tmp_path, replace(IDENTITY, weights_hash="other", logit_bias=2.0))
+    library = library_in(tmp_path, database, replace(IDENTITY, weights_hash="other", logit_bias=2.0))
     yield library
     library.catalog.close()
 
 
 @pytest.fixture
-def strict(tmp_path):
-    library = library_in(tmp_path, STRICT)
+def strict(tmp_path, database):
+    library = library_in(tmp_path, database, STRICT)
     yield library
     library.catalog.close()

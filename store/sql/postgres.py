@@ -1,0 +1,312 @@
+"""PostgreSQL with pgvector: addresses, connections, transactions, and names of errors.
+
+One database holds one catalog, in its default schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+# Reflection, as Alembic does it, then knows the type of vectors.
+import pgvector.sqlalchemy  # noqa: F401
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+
+from store.errors import (
+    BadCatalogAddress,
+    CatalogBusy,
+    CatalogDamaged,
+    CatalogError,
+    CatalogMoved,
+    CatalogUnreachable,
+    CatalogUpgraded,
+    DatabaseNotUnicode,
+    DatabaseReadOnly,
+    DiskFailed,
+    DiskFull,
+    PgvectorMissing,
+    PgvectorTooOld,
+)
+
+from .database import DanglingRow, is_of_stored_value
+
+if TYPE_CHECKING:
+    from psycopg import Connection as Driver
+
+__all__ = [
+    "PostgresDatabase",
+    "add_pgvector",
+    "check_server",
+    "connect",
+    "has_tables",
+    "is_ours",
+    "lock_tables",
+    "mark_as_ours",
+    "name_of",
+    "transaction",
+    "translated",
+]
+
+#: Seconds to wait for another process's write.
+_PATIENCE: Final = 30.0
+#: Seconds that a transaction waits at least.
+_STEP: Final = 0.5
+#: The advisory lock of a transaction that writes: "PHOT". Advisory locks belong to one database.
+_LOCK: Final = 0x50484F54
+_MARK: Final = "photos catalog"
+#: Earlier versions of pgvector may damage an index, or the server's memory: 0.8.2 fixed a buffer overflow
+#: (CVE-2026-3172), 0.8.3 a corruption, and 0.8.4 a graph that a vacuum did not repair.
+_OLDEST: Final = (0, 8, 4)
+#: Libpq's parameters where the address has no others: a server that went away is noticed within a minute.
+_PARAMETERS: Final = {
+    "fallback_application_name": "photos",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+# A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
+# state. Nobody else writes, so that is always the same one.
+_ISOLATION: Final = {False: "REPEATABLE READ", True: "READ COMMITTED"}
+
+_ERRORS: Final[dict[str, type[CatalogError]]] = {
+    "25006": DatabaseReadOnly,
+    "40001": CatalogBusy,
+    "40P01": CatalogBusy,
+    "42501": DatabaseReadOnly,
+    "42703": CatalogDamaged,
+    "42P01": CatalogDamaged,
+    "53100": DiskFull,
+    "55P03": CatalogBusy,
+    "58030": DiskFailed,
+    "XX001": CatalogDamaged,
+    "XX002": CatalogDamaged,
+}
+#: Classes of SQLSTATEs: of connections, of resources, and of an administrator's interventions.
+_OF_SERVER: Final = ("08", "53", "57")
+
+
+class PostgresDatabase:
+    """The catalog's database on a PostgreSQL server. It implements `Database`; threads may share it."""
+
+    def __init__(self, path: str, engine: Engine, patience: float = _PATIENCE) -> None:
+        #: The address without its password.
+        self.path = path
+        self._engine = engine
+        self._patience = patience
+        self._revision: str | None = None
+
+    @classmethod
+    def open(
+        cls, address: str, upgrade: Callable[[Engine, str], None], patience: float | None = None
+    ) -> PostgresDatabase:
+        """Connect to the database at *address*, and bring its tables up to date with *upgrade*.
+
+        A transaction waits half a minute for one of another process, or *patience* seconds.
+
+        Raises `BadCatalogAddress`, `CatalogUnreachable`, and whatever *upgrade* raises.
+        """
+        name, engine = name_of(address), connect(address)
+        try:
+            with translated(name):
+                upgrade(engine, name)
+            return cls(name, engine, _PATIENCE if patience is None else patience)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    @contextmanager
+    def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
+        """Begin a transaction, as `Database` has it."""
+        # As with SQLite, a writer that will not wait long waits for one of the short transactions.
+        seconds = self._patience if patience is None else max(patience, min(_STEP, self._patience))
+        with transaction(self._engine, self.path, writes=writes, patience=seconds) as connection:
+            self._check_tables(connection)
+            yield connection
+
+    def _check_tables(self, connection: Connection) -> None:
+        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them."""
+        # An upgrade waits for this lock, and this for an upgrade; the state that is read is chosen after that.
+        both = "LOCK TABLE alembic_version IN ACCESS SHARE MODE; SELECT version_num FROM alembic_version"
+        try:
+            cursor = driver_of(connection).execute(both, prepare=False)
+        except psycopg.errors.UndefinedTable as error:
+            raise CatalogMoved(self.path) from error
+        cursor.nextset()
+        row = cursor.fetchone()
+        revision = "" if row is None else str(row[0])
+        if self._revision is not None and self._revision != revision:
+            raise CatalogUpgraded(self.path, revision)
+        self._revision = revision
+
+    def stamp(self) -> str | None:
+        """Return a text that differs after each commit of any process; None if the server does not answer."""
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                # The numbers of transactions go on after a restart, but not after a restored backup.
+                both = "SELECT pg_postmaster_start_time()::text || ' ' || pg_current_snapshot()::text"
+                return str(connection.exec_driver_sql(both).scalar_one())
+        except (DBAPIError, NoConnectionLeft):
+            return None
+
+    def empty_log(self) -> None:
+        """Write the table of searched texts anew, as `Database` has it; the server's log keeps them for a while."""
+        with (
+            translated(self.path),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            driver = driver_of(connection)
+            driver.execute("SET lock_timeout = '1s'", prepare=False)
+            try:
+                # Where others read, it is done after them, another time.
+                with suppress(psycopg.errors.LockNotAvailable):
+                    driver.execute("VACUUM (FULL) text_vector", prepare=False)
+            finally:
+                driver.execute("RESET lock_timeout", prepare=False)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def name_of(address: str) -> str:
+    """Return *address* without its password and parameters, for people. Raises `BadCatalogAddress`."""
+    url = _parsed(address)
+    hosts = url.query.get("host", ())
+    where = {"host": hosts} if hosts else {}
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, where)
+    return plain.render_as_string(hide_password=False).replace("%2F", "/")
+
+
+def connect(address: str) -> Engine:
+    """Return an engine for the database at *address*. Nothing is opened before first use.
+
+    Raises `BadCatalogAddress`.
+    """
+    url = _parsed(address)
+    parameters = {name: value for name, value in _PARAMETERS.items() if name not in url.query}
+    # Connections that were lost while nobody used them are made anew without an error.
+    return create_engine(url, connect_args=parameters, use_native_hstore=False, pool_pre_ping=True, max_overflow=20)
+
+
+def _parsed(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError) as error:
+        raise BadCatalogAddress from error
+    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg"} or not url.database:
+        raise BadCatalogAddress
+    return url.set(drivername="postgresql+psycopg")
+
+
+@contextmanager
+def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE) -> Iterator[Connection]:
+    """Begin a transaction: committed at the end, rolled back on an exception. Driver errors become `CatalogError`s.
+
+    A writing one excludes others; it waits at most *patience* seconds for one, and then raises `CatalogBusy`.
+    """
+    wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
+    # SQLAlchemy's own option for this would let other transactions write where the server forbids it.
+    first = f"{wait}; SELECT pg_advisory_xact_lock({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
+    with (
+        translated(name),
+        engine.connect().execution_options(isolation_level=_ISOLATION[writes]) as connection,
+        connection.begin(),
+    ):
+        driver_of(connection).execute(first.encode(), prepare=False)
+        yield connection
+
+
+def driver_of(connection: Connection) -> Driver:
+    """Return psycopg's connection, on which the transaction of *connection* is."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def check_server(connection: Connection, name: str) -> None:
+    """Raise `DatabaseNotUnicode` or `PgvectorTooOld` if the database cannot hold a catalog."""
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise DatabaseNotUnicode(name, str(encoding))
+    found = connection.exec_driver_sql("SELECT extversion FROM pg_extension WHERE extname = 'vector'").scalar()
+    if found is not None and _numbers(found) < _OLDEST:
+        raise PgvectorTooOld(name, str(found))
+
+
+def add_pgvector(connection: Connection, name: str) -> None:
+    """Make the extension in the database if there is none. Raises `PgvectorMissing` or `PgvectorTooOld`."""
+    try:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
+    except DBAPIError as error:
+        if isinstance(error.orig, psycopg.OperationalError) and error.connection_invalidated:
+            raise
+        raise PgvectorMissing(name, _message(error.orig)) from error
+    check_server(connection, name)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def has_tables(connection: Connection) -> bool:
+    """Return whether the default schema has any table, those of extensions aside."""
+    found = (
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace"
+        " AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT FROM pg_depend"
+        " WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'))"
+    )
+    return bool(connection.exec_driver_sql(found).scalar_one())
+
+
+def is_ours(connection: Connection) -> bool:
+    """Return whether the tables are those of a catalog."""
+    comment = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"
+    return bool(connection.exec_driver_sql(comment).scalar() == _MARK)
+
+
+def mark_as_ours(connection: Connection) -> None:
+    """Mark the tables as those of a catalog, as part of the transaction; a dump keeps the mark."""
+    connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
+
+
+def lock_tables(connection: Connection) -> None:
+    """Wait until no other transaction reads the catalog, and let none begin before this one ends."""
+    connection.exec_driver_sql("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn the driver's errors into `CatalogError`s."""
+    try:
+        yield
+    except DanglingRow as error:
+        raise CatalogDamaged(name, str(error)) from error
+    except NoConnectionLeft as error:
+        raise CatalogBusy(name, str(error)) from error
+    except DBAPIError as error:
+        raise (_by_state(error.orig, name) if isinstance(error.orig, psycopg.Error) else error) from error
+    except psycopg.Error as error:
+        raise _by_state(error, name) from error
+    except (ValueError, TypeError) as error:
+        if not is_of_stored_value(error):
+            raise
+        raise CatalogDamaged(name, f"a value in it cannot be read: {error}") from error
+
+
+def _by_state(error: psycopg.Error, name: str) -> Exception:
+    state = error.sqlstate
+    if state is None:
+        # The driver raises others without a state for the program's own mistakes.
+        return CatalogUnreachable(name, _message(error)) if isinstance(error, psycopg.OperationalError) else error
+    kind = _ERRORS.get(state) or (CatalogUnreachable if state.startswith(_OF_SERVER) else None)
+    return error if kind is None else kind(name, _message(error))
+
+
+def _message(error: BaseException | None) -> str:
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return primary or str(error).strip().partition("\n")[0]
