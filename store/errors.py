@@ -11,6 +11,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── CatalogReadOnly no permission to write or open
     │   │   └── DatabaseReadOnly    a role or a server that may only read
     │   ├── CatalogDamaged  the database says so
+    │   │   └── WordIndexDamaged    of the index of words, which can be made anew
     │   ├── CatalogMoved    the file was deleted or replaced while it was open
     │   ├── DiskFull
     │   ├── DiskFailed      the system cannot read or write it
@@ -153,6 +154,12 @@ class CatalogDamaged(CatalogError):
     """The database finds itself damaged."""
 
     sentence = "The catalog {path} is damaged ({detail}); restore it from a backup, or move it away and index again."
+
+
+class WordIndexDamaged(CatalogDamaged):
+    """SQLite finds the index of the words of captions and texts damaged, which follows from other tables."""
+
+    sentence = "The index of words in the catalog {path} is damaged ({detail}); `photos verify --repair` makes it anew."
 
 
 class CatalogMoved(CatalogError):

@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from photos.operations.describing.describe import lacking_photos, photos_after
 from photos.operations.describing.describers import CONFIGURED, DescriberFactory, choose_describer
 from photos.operations.describing.passes import PassReport, describe_photos
 from photos.operations.progress import SILENT, Progress
+from photos.operations.searching.caption_vectors import embed_captions
 from store.json_text import parse_json
 from store.open_file import read_file
 from store.private_files import as_catalog
@@ -29,6 +31,8 @@ _LARGEST: Final = 1 << 12
 #: Seconds before a describer that failed is asked again: at first, and at most.
 _FIRST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 3600.0
+#: Photos whose captions get vectors between two looks at other work.
+_EMBEDDED: Final = 256
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +60,7 @@ class NewPhotos:
         self._undescribed: set[int] = set()
         self._away: set[int] = set()
         self._unanswered: set[int] = set()
+        self._asked: set[int] = set()
         self._described = 0
         self._pause = 0.0
         self._not_before = -1.0
@@ -99,7 +104,9 @@ class NewPhotos:
             lacking = lacking_photos(self._library, name, choice.tasks, lacking)
         if not lacking:
             self._end()
-            return False
+            self._embed(is_over, progress)
+            return self._is_due
+        self._asked.update(lacking)
         self._describer = self._describer or self._describers.open(self._library, choice)
         report = describe_photos(
             self._library,
@@ -158,6 +165,16 @@ class NewPhotos:
         self._described = 0
         self._is_due = False
         self.close()
+
+    def _embed(self, is_over: Callable[[], bool], progress: Progress) -> None:
+        """Make the vectors of the new captions, for searches with captions, until *is_over*."""
+        while self._asked and not is_over():
+            some = sorted(self._asked)[:_EMBEDDED]
+            # A search on the command line makes those that are missing then, if the checkpoint can be read.
+            with suppress(PhotosError):
+                embed_captions(self._library, progress, some)
+            self._asked.difference_update(some)
+        self._is_due = bool(self._asked)
 
 
 def _first_mark(library: Path, newest: int) -> int:

@@ -194,10 +194,10 @@ def _with_wildcards(t: Transaction, each: Filter, directory: str) -> Filter | No
         return None
     match _Translator(t, directory).condition(each, each.values[0]):
         case Along(names):
-            parts = tuple(f"*{name}*" for name in names)
+            parts = tuple(f"*{name.strip('*')}*" for name in names)
             looser: Criterion = Along(parts)
         case Worded(wording, pattern):
-            parts = (f"*{pattern}*",)
+            parts = (f"*{pattern.strip('*')}*",)
             looser = Worded(wording, *parts)
         case _:
             return None

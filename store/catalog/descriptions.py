@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -47,6 +46,7 @@ from store.sql.dialect import (
 )
 from store.tagging.manual_tags import Tags
 
+from .captions import caption_digest, captions_of
 from .photo_texts import follow_texts
 
 _photo, _description, _vector = schema.photo, schema.description, schema.caption_vector
@@ -114,6 +114,13 @@ class Descriptions:
             rows = rows.where(exists(select(kept.c.value).where(kept.c.value.in_(answers))))
         return self._ids(rows)
 
+    def put_into_words(self, origin: str) -> NDArray[np.int64]:
+        """Return the photos that the describer was asked to caption or to label, int64 (n,), ascending."""
+        kept = each_of(_description.c.tasks)
+        tasks = [task for task, part in _PARTS.items() if part != "text"]
+        asked = exists(select(kept.c.value).where(kept.c.value.in_(tasks)))
+        return self._ids(select(_description.c.photo_id).where(_description.c.origin == origin, asked))
+
     def origins(self) -> list[str]:
         """Return the describers that photos have descriptions by, in alphabetical order."""
         return list(self._connection.execute(select(_description.c.origin).distinct().order_by("origin")).scalars())
@@ -170,33 +177,24 @@ class Descriptions:
 
     def captions(self, photo_ids: Sequence[int]) -> dict[int, str]:
         """Return the newest describer's caption of each photo, or else the caption in its files, if there is one."""
-        own = select(_photo.c.id, _photo.c.caption).where(_photo.c.caption.is_not(None))
-        given = select(_description.c.photo_id, _description.c.caption).where(_description.c.caption.is_not(None))
-        found: dict[int, str] = {}
-        for some in chunks(photo_ids, _PART):
-            rows = plain_cursor(self._connection, own.where(_photo.c.id.in_(ids_of(some)))).fetchall()
-            found.update((key, caption) for key, caption in rows)
-            mine = given.where(_description.c.photo_id.in_(ids_of(some)))
-            oldest = mine.order_by(_description.c.made_at, _description.c.origin.desc())
-            found.update((key, caption) for key, caption in plain_cursor(self._connection, oldest).fetchall())
-        return found
+        return captions_of(self._connection, photo_ids)
 
     def put_caption_vectors(self, space_id: int, rows: Iterable[tuple[int, str, NDArray[np.float32]]]) -> None:
         """Store vectors of captions in the space, in place of earlier ones: photos, their captions, and the vectors.
 
-        A vector is float32 (d,), of length one. Raises `BadVector` for any other. Photos that were deleted are left
-        out.
+        A vector is float32 (d,), of length one. Raises `BadVector` for any other. Photos that were deleted, or have
+        another caption now, are left out.
         """
         dimension = self._connection.execute(
             select(schema.space.c.dimension).where(schema.space.c.id == space_id)
         ).scalar_one()
         given = list(rows)
-        there = self._existing([photo_id for photo_id, _, _ in given])
+        captions = self.captions([photo_id for photo_id, _, _ in given])
         values = []
         for photo_id, caption, vector in given:
             _check(vector, dimension)
-            if photo_id in there:
-                values.append((photo_id, space_id, _digest(caption), pack(vector, "float16")))
+            if captions.get(photo_id) == caption:
+                values.append((photo_id, space_id, caption_digest(caption), pack(vector, "float16")))
         put_rows(self._connection, _vector, _KEY, _VALUES, values)
 
     def caption_vectors(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
@@ -213,46 +211,28 @@ class Descriptions:
             matrix = np.frombuffer(b"".join(row[1] for row in found), "<f2").reshape(len(ids), -1)
             yield Vectors(ids, matrix.astype(np.float32))
 
-    def without_caption_vector(self, space_id: int, after: int = 0, most: int | None = None) -> list[tuple[int, str]]:
+    def without_caption_vector(self, space_id: int, among: Collection[int] | None = None) -> list[tuple[int, str]]:
         """Return photos, by ascending id, that have a file and a caption without a vector in the space, with these.
 
-        A vector of an earlier caption is none. With *after*, only photos with higher ids; with *most*, no more of them.
+        Only photos *among* these ids are returned, if they are given.
         """
-        found: list[tuple[int, str]] = []
-        for photo_ids in chunks(self._captioned(after), _PART):
-            captions, digests = self.captions(photo_ids), self._digests(space_id, photo_ids)
-            found += [(key, captions[key]) for key in photo_ids if digests.get(key) != _digest(captions[key])]
-            if most is not None and len(found) >= most:
-                return found[:most]
-        return found
+        lacking = self._without_vector(space_id)
+        if among is not None:
+            lacking = lacking.where(_photo.c.id.in_(ids_of(among)))
+        photo_ids = self._ids(lacking).tolist()
+        captions = self.captions(photo_ids)
+        return [(photo_id, captions[photo_id]) for photo_id in photo_ids]
 
     def any_without_caption_vector(self, space_id: int) -> bool:
-        """Return whether a photo that has a file and a caption has no vector in the space at all.
+        """Return whether a photo that has a file and a caption has no vector in the space."""
+        return self._connection.execute(self._without_vector(space_id).limit(1)).first() is not None
 
-        Quicker than `without_caption_vector`, which also finds vectors of earlier captions in other letters.
-        """
-        vectors = select(_vector.c.photo_id).where(_vector.c.space_id == space_id)
-        lacking = self._captioned_photos().where(_photo.c.id.not_in(vectors)).limit(1)
-        return self._connection.execute(lacking).first() is not None
-
-    def _captioned(self, after: int) -> list[int]:
-        """Photos that have a file and a caption, by ascending id."""
-        there = self._captioned_photos().where(_photo.c.id > after).order_by(_photo.c.id)
-        return list(self._connection.execute(there).scalars())
-
-    def _captioned_photos(self) -> Select[Any]:
+    def _without_vector(self, space_id: int) -> Select[Any]:
+        """Select the photos that have a file and a caption, without a vector of it."""
         given = select(_description.c.photo_id).where(_description.c.caption.is_not(None))
         has_one = _photo.c.caption.is_not(None) | _photo.c.id.in_(given)
-        return select(_photo.c.id).where(_photo.c.gone_at.is_(None), has_one)
-
-    def _digests(self, space_id: int, photo_ids: Sequence[int]) -> dict[int, bytes]:
-        mine = (_vector.c.space_id == space_id, _vector.c.photo_id.in_(ids_of(photo_ids)))
-        cursor = plain_cursor(self._connection, select(_vector.c.photo_id, _vector.c.caption_digest).where(*mine))
-        return dict(cursor.fetchall())
-
-    def _existing(self, photo_ids: Sequence[int]) -> set[int]:
-        rows = select(_photo.c.id).where(_photo.c.id.in_(ids_of(photo_ids)))
-        return set(self._connection.execute(rows).scalars())
+        vectors = select(_vector.c.photo_id).where(_vector.c.space_id == space_id)
+        return select(_photo.c.id).where(_photo.c.gone_at.is_(None), has_one, _photo.c.id.not_in(vectors))
 
     def _ids(self, query: Select[Any]) -> NDArray[np.int64]:
         found = np.array([key for (key,) in plain_cursor(self._connection, query).fetchall()], np.int64)
@@ -290,10 +270,6 @@ def _values(description: StoredDescription) -> dict[str, object]:
 
 def _stored(row: Row[Any]) -> StoredDescription:
     return StoredDescription(row.origin, frozenset(row.tasks), row.caption, tuple(row.labels), row.text, row.made_at)
-
-
-def _digest(caption: str) -> bytes:
-    return hashlib.blake2b(caption.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _check(vector: NDArray[np.float32], dimension: int) -> None:

@@ -13,7 +13,9 @@ from store.sql.dialect import chunks, numbers_of
 from store.sql.word_index import is_word_index_whole, rebuild_word_index
 from store.words import words_of
 
-_photo, _text, _description, _vector = schema.photo, schema.photo_text, schema.description, schema.caption_vector
+from .captions import drop_earlier_vectors
+
+_photo, _text, _description = schema.photo, schema.photo_text, schema.description
 #: The origin of the caption in a photo's files.
 OWN = ""
 CAPTION, TEXT = "caption", "text"
@@ -22,7 +24,6 @@ _PART = 5000
 # Built once: making a statement costs more than running it.
 _ADD = insert(_text)
 _DROP = delete(_text).where(_text.c.id == bindparam("row"))
-_DROP_VECTORS = delete(_vector).where(_vector.c.photo_id == bindparam("photo"))
 _PHOTOS = numbers_of(bindparam("photos"))
 _STORED = select(_text.c.id, _text.c.photo_id, _text.c.origin, _text.c.kind, _text.c.words)
 _STORED = _STORED.where(_text.c.photo_id.in_(_PHOTOS))
@@ -80,7 +81,7 @@ def add_caption(connection: Connection, photo_id: int, caption: str | None) -> N
 
 
 def follow_texts(connection: Connection, photo_ids: Collection[int]) -> None:
-    """Note that captions or texts of these photos may have changed: their words change, and vectors of captions go."""
+    """Note that captions or texts of these photos may have changed: their words, and vectors of earlier captions go."""
     for some in chunks(sorted(photo_ids), _PART):
         stored = {each: row for row, each in _stored(connection, some)}
         wanted = set(_wanted(connection, some))
@@ -89,9 +90,7 @@ def follow_texts(connection: Connection, photo_ids: Collection[int]) -> None:
             connection.execute(_DROP, [{"row": stored[each]} for each in gone])
         if new:
             connection.execute(_ADD, [each._asdict() for each in sorted(new)])
-        changed = {each.photo_id for each in gone | new if each.kind == CAPTION}
-        if changed:
-            connection.execute(_DROP_VECTORS, [{"photo": photo_id} for photo_id in changed])
+        drop_earlier_vectors(connection, some)
 
 
 def _stored(connection: Connection, photo_ids: Sequence[int]) -> Iterator[tuple[int, _Words]]:

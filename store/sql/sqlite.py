@@ -29,6 +29,7 @@ from store.errors import (
     DiskFailed,
     DiskFull,
     NotACatalog,
+    WordIndexDamaged,
 )
 from store.fsync import sync
 from store.private_files import as_catalog, make_catalog_file, make_folder
@@ -83,6 +84,8 @@ _OF_DAMAGE = (
     "invalid fts5",
     "vtable",
 )
+#: Those of them about the full-text index, which is our only virtual table.
+_OF_INDEX = ("invalid fts5", "vtable")
 
 
 class SQLiteDatabase:
@@ -336,6 +339,8 @@ def _by_code(error: sqlite3.Error, path: Path) -> Exception:
         kind = CatalogDamaged
     elif kind is DiskFailed and _is_full(path):
         kind = DiskFull
+    if kind is CatalogDamaged and (code == sqlite3.SQLITE_CORRUPT_VTAB or str(error).startswith(_OF_INDEX)):
+        kind = WordIndexDamaged
     return kind(path, str(error))
 
 

@@ -121,9 +121,9 @@ def compare(
 ) -> None:
     """Compare two or more sources of tags, label by label: `auto`, `auto:SLOT`, `user`, or the source of an import.
 
-    `siglip` is another name for `auto`, the tags of the vocabularies in force. Only photos with tags from all sources
-    count, and only labels that all can give. `overlap` is the part of the photos tagged by any that all tag, `kappa`
-    the agreement beyond chance.
+    `siglip` is another name for `auto`, the tags of the vocabularies in force. Only photos that all sources tag,
+    or have described, count, and only labels that all can give. `overlap` is the part of the photos tagged by any that
+    all tag, `kappa` the agreement beyond chance.
 
     Your own tags, rejections and examples of `photos teach` tell who is right: precision is the part of a source's
     tags that you confirmed, of those you said anything about, and recall the part of your own tags that it gives. A

@@ -117,7 +117,7 @@ def describe(
         if report.described:
             # A search with captions makes the vectors that are missing then, if the checkpoint can be read.
             with suppress(PhotosError):
-                embed_captions(library, progress)
+                embed_captions(library, progress, ids)
     return DescribeResult(
         work.estimate.describer,
         work.choice.tasks,

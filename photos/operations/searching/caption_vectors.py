@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
@@ -24,8 +24,8 @@ class CaptionsBegin:
     captions: int
 
 
-def embed_captions(library: OpenLibrary, progress: Progress) -> int:
-    """Make the vectors of captions that have none in the library's space, or that of an earlier caption.
+def embed_captions(library: OpenLibrary, progress: Progress, among: Collection[int] | None = None) -> int:
+    """Make the vectors of captions that have none in the library's space, of all photos or of those *among* them.
 
     One caption a photo, that of its newest describer or else of its file. Of a long one the text encoder reads the
     beginning alone. After an interruption, stored vectors stay. Returns the number of vectors made. Raises
@@ -33,7 +33,7 @@ def embed_captions(library: OpenLibrary, progress: Progress) -> int:
     """
     space = library.space
     with library.catalog.read() as t:
-        lacking = t.descriptions.without_caption_vector(space.id)
+        lacking = t.descriptions.without_caption_vector(space.id, among)
     if lacking:
         _embed(library, space, lacking, progress)
     return len(lacking)

@@ -92,12 +92,12 @@ def _own_name(name: str, origins: AbstractSet[str]) -> str:
 
 
 def _given(t: Transaction, source: Source) -> SourceTags:
-    """The tags that the user or a program gave."""
+    """The tags that the user or a program gave. A describer could have tagged any photo that it put into words."""
     wanted = (TagSource.USER, None) if source.is_user else (TagSource.IMPORTED, source.own_name)
-    photos: set[int] = set()
     labels: dict[str, str] = {}
     of_label: defaultdict[str, set[int]] = defaultdict(set)
     gone = set(t.photos.gone())
+    photos = set(t.descriptions.put_into_words(source.own_name).tolist()) - gone
     for photo_id, tags in t.tags.of([key for key in t.tags.photos() if key not in gone]).items():
         for tag in tags:
             if (tag.source, tag.origin) == wanted:

@@ -132,7 +132,7 @@ def _tags(record: object, line: int | None, before: str, problems: list[LineProb
     if not all(isinstance(name, str) for name in names):
         problems.append(LineProblem(line, before + _NO_LABEL))
         return
-    yield ImportedTags(line, path, tuple(map(str, names)))
+    yield ImportedTags(line, path, tuple(name.strip() for name in map(str, names) if name.strip()))
 
 
 def _labels(value: object) -> list[object] | None:

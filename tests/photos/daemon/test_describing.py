@@ -11,7 +11,7 @@ from photos.daemon.describing import NewPhotos
 from photos.lock import describe_lock
 from tests.photos.describers import ColourDescriber
 from tests.photos.encoders import COLOURS
-from tests.photos.operations.test_describing import captions, opened
+from tests.photos.operations.test_describing import caption_all, captions, opened, vectored
 
 
 class Clock:
@@ -61,6 +61,19 @@ def test_new_photos_are_described_also_after_a_restart(library, filled, pictures
     add(filled, pictures, "blue")
     assert worked(new)
     assert sorted(captions(library)) == ["new blue.png", "new red.png"]
+
+
+def test_new_captions_get_vectors_when_all_are_described(library, filled, pictures):
+    caption_all(library)
+    describer = ColourDescriber()
+    new = NewPhotos(library, describer)
+    worked(new)
+    add(filled, pictures, "red")
+    assert worked(new)
+    assert new.work(lambda: True)
+    assert (vectored(library), describer.closed) == (0, 1)
+    assert not worked(new)
+    assert (vectored(library), describer.opened) == (1, 1)
 
 
 def test_a_damaged_mark_is_made_again(library, filled, pictures):

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from store import BadVector, Catalog, CatalogDamaged, DescriberSummary, Facts, StoredDescription
+from store import BadVector, Catalog, DescriberSummary, Facts, StoredDescription
+from store.errors import WordIndexDamaged
 from store.filters.criteria import AnyOf, Fact, HasFact, Not, Worded, Wording
 from store.sql import schema
 from store.sql.sqlite import connect
@@ -39,6 +40,17 @@ def captioned(catalog, photo_id, caption):
 def found(catalog, *criteria):
     with catalog.read() as t:
         return t.selection.matching(criteria).tolist()
+
+
+def with_vectors(catalog, captions):
+    with catalog.write() as t:
+        t.descriptions.put_caption_vectors(1, [(key, caption, unit(key)) for key, caption in captions.items()])
+
+
+def vectored(catalog):
+    """Photos with the vector of a caption."""
+    with catalog.read() as t:
+        return [key for some in t.descriptions.caption_vectors(1) for key in some.ids.tolist()]
 
 
 def with_caption(catalog, pattern):
@@ -226,15 +238,15 @@ def test_captions_without_a_vector_are_listed_until_they_have_one(photographer):
         t.descriptions.put(two, description("given"))
         assert t.descriptions.without_caption_vector(space) == [(one, "own"), (two, "given")]
         assert t.descriptions.any_without_caption_vector(space)
-        assert t.descriptions.without_caption_vector(space, most=1) == [(one, "own")]
-        assert t.descriptions.without_caption_vector(space, after=one) == [(two, "given")]
+        assert t.descriptions.without_caption_vector(space, [two, three, 99]) == [(two, "given")]
         t.descriptions.put_caption_vectors(
             space, [(one, "own", unit(1)), (two, "before", unit(2)), (999, "x", unit(3))]
         )
         assert t.descriptions.without_caption_vector(space) == [(two, "given")]
-        assert not t.descriptions.any_without_caption_vector(space)
+        assert t.descriptions.any_without_caption_vector(space)
         t.descriptions.put_caption_vectors(space, [(two, "given", unit(4))])
         t.descriptions.put_caption_vectors(space, [])
+        assert not t.descriptions.any_without_caption_vector(space)
         assert t.descriptions.without_caption_vector(space) == []
         pages = list(t.descriptions.caption_vectors(space, rows=1))
         assert [page.ids.tolist() for page in pages] == [[one], [two]]
@@ -246,6 +258,41 @@ def test_captions_without_a_vector_are_listed_until_they_have_one(photographer):
         for vector in (np.ones(8, np.float32), np.full(8, np.nan, np.float32), unit(1, 4)):
             with pytest.raises(BadVector):
                 t.descriptions.put_caption_vectors(space, [(one, "now", vector)])
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("Dog", "dog!"), ("\N{PARTY POPPER}", "\N{CRYING FACE}"), ("\N{PARTY POPPER}", None), ("a dog", "a cat")],
+)
+def test_the_vector_of_an_earlier_caption_goes_with_it(pair, before, now):
+    catalog, one, two = pair
+    for photo_id in (one, two):
+        captioned(catalog, photo_id, before)
+    with_vectors(catalog, {one: before, two: before})
+    captioned(catalog, one, now)
+    captioned(catalog, two, before)
+    assert vectored(catalog) == [two]
+    with catalog.read() as t:
+        assert t.descriptions.any_without_caption_vector(1) == (now is not None)
+
+
+def test_the_vector_goes_when_another_describer_is_the_newest(pair):
+    catalog, one, _ = pair
+    with catalog.write() as t:
+        t.descriptions.put(one, description("a dog", origin="first"))
+        t.descriptions.put(one, description("a cat", origin="second", minutes=1))
+    with_vectors(catalog, {one: "a cat"})
+    with catalog.write() as t:
+        t.descriptions.put(one, description("a dog", origin="first", minutes=2))
+        assert t.descriptions.captions([one]) == {one: "a dog"}
+    assert vectored(catalog) == []
+
+
+def test_no_vector_is_stored_for_a_caption_that_changed_meanwhile(pair):
+    catalog, one, two = pair
+    captioned(catalog, one, "now")
+    with_vectors(catalog, {one: "before", two: "none"})
+    assert vectored(catalog) == []
 
 
 def test_a_space_that_is_deleted_takes_its_caption_vectors(photographer):
@@ -295,7 +342,7 @@ def test_a_damaged_index_of_words_is_said_to_be_and_made_anew(tmp_path, damage):
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(damage)
     with Catalog.open(path) as catalog:
-        with suppress(CatalogDamaged):
+        with suppress(WordIndexDamaged):
             assert with_caption(catalog, "red wall") in ([], [1])
         with catalog.write() as t:
             assert not t.photo_texts.is_index_whole()

@@ -64,6 +64,7 @@ def test_a_part_of_a_captions_word_is_met_by_wildcards(shot, tmp_path):
         1,
         "photos: No photo meets `caption:birth`, but some meet `caption:*birth*`.\n",
     )
+    assert "but some meet `caption:*birth*`" in shot("search", "caption:birth*").err
     assert shot("search", "caption:*birth*", "--paths").lines == [str(picture)]
     assert "but some" not in shot("search", "text:birthday").err
     assert shot("search", "--text", "birthday|invoice").status == 1

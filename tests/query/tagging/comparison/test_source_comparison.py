@@ -1,6 +1,7 @@
 """Sources of tags, compared with each other and with what the user said."""
 
 import random
+from datetime import datetime
 from itertools import combinations
 
 import pytest
@@ -12,15 +13,19 @@ from query.tagging import (
     ImportedTags,
     RetagOptions,
     compare_sources,
+    follow_descriptions,
     import_tags,
     record_manual_tags,
     retag,
 )
-from store import LabelDefinition, VocabularyDefinition
+from store import LabelDefinition, StoredDescription, VocabularyDefinition
 
 
 def hash_of(name: str) -> str:
     return name.encode().ljust(32).hex()
+
+
+NOW = datetime(2026, 1, 1)  # noqa: DTZ001 - as the catalog has times
 
 
 @pytest.fixture
@@ -198,6 +203,22 @@ def test_photos_with_most_differences_come_with_words_and_scores(library, give, 
     dog, sea = last.words[0]
     assert dog.cosine == pytest.approx(stored, abs=1e-6)
     assert sea.cosine is None, "no vocabulary in force has this label"
+
+
+def test_a_photo_in_whose_description_no_label_is_counts(library, give, use):
+    one, two, three, four = (library.add(name) for name in ("one", "two", "three", "four"))
+    use(label("dog"))
+    give("a", {key: ["dog"] for key in (one, two, three, four)})
+    tasks = {one: "caption", two: "objects", three: "text"}
+    with library.catalog.write() as t:
+        for photo_id, task in tasks.items():
+            caption = "a dog" if photo_id == one else None
+            described = StoredDescription("florence@1", frozenset({task}), caption, (), None, NOW)
+            t.descriptions.put(photo_id, described)
+        follow_descriptions(t)
+    # The describer was asked for words about two, and gave none; about three it was asked for the text alone.
+    (found,) = compare(library, "a", "florence@1").labels
+    assert (found.photos, found.given) == (2, (2, 1))
 
 
 def test_photos_without_a_file_do_not_count(library, give):

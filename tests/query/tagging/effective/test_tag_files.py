@@ -94,6 +94,10 @@ def test_objects_by_path_and_lists_are_read(text, path):
         assert read(json.dumps(text, indent=indent), path) == {"a.jpg": ("dog", "dog")}
 
 
+def test_empty_tags_in_json_are_left_out():
+    assert read(json.dumps({"path": "a.jpg", "tags": ["dog ", "", " ", {"label": ""}]})) == {"a.jpg": ("dog",)}
+
+
 def test_json_lines_are_read_as_before():
     text = '{"path": "a.jpg", "tags": ["dog"]}\n\n{"a.png": "cat"}\n'
     assert [(each.line, each.path) for each in read_tags(text, "x.jsonl", is_picture)] == [(1, "a.jpg"), (3, "a.png")]
