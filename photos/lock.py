@@ -13,7 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from photos.errors import AlreadyWatched, DescribersBusy, PhotosError, TrialBusy
+from photos.errors import AlreadyWatched, PhotosError
+from photos.model_errors import DescribersBusy, TrialBusy
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file

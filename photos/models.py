@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from indexer.models import Checkpoint, ModelMissing, locate, open_checkpoint
-from photos.errors import ModelChanged, ModelInUse, NoModelChosen, PatchesFixed, PatchesInUse
 from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, SHIPPED
+from photos.model_errors import ModelChanged, ModelInUse, NoModelChosen, PatchesFixed, PatchesInUse
 from photos.sizes import readable_size
 from store.errors import StoreError
 

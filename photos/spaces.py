@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from photos.errors import UnknownSpace
+from photos.model_errors import UnknownSpace
 from store.records import Space
 
 #: Between the parts of a name.

@@ -18,6 +18,7 @@ MODULES = (
     "indexer.decode.errors",
     "indexer.describers.errors",
     "indexer.models.errors",
+    "photos.model_errors",
     "query.errors",
 )
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from indexer.describers import Describer
-from photos.errors import DescribersBusy, PhotosError, safe
+from photos.errors import PhotosError, safe
 from photos.library import OpenLibrary
 from photos.lock import describe_lock
+from photos.model_errors import DescribersBusy
 from photos.operations.describing.describe import lacking_photos, photos_after
 from photos.operations.describing.describers import CONFIGURED, DescriberFactory, choose_describer
 from photos.operations.describing.passes import PassReport, describe_photos

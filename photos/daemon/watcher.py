@@ -18,9 +18,10 @@ from photos.config import Settings
 from photos.daemon.describing import NewPhotos
 from photos.daemon.quiet_hours import PausePolicy
 from photos.encoders import CachedEncoders
-from photos.errors import PhotosError, TrialBusy, safe
+from photos.errors import PhotosError, safe
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, library_lock, write_info
+from photos.model_errors import TrialBusy
 from photos.models import Model
 from photos.operations.folders import all_folders
 from photos.operations.indexing.index import PassOptions, bring_up_to_date

@@ -10,8 +10,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from indexer.workers.bounded_calls import BoundedCalls
-from photos.errors import SidecarLeft, UnknownDescriber
+from photos.errors import SidecarLeft
 from photos.library import OpenLibrary
+from photos.model_errors import UnknownDescriber
 from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp, Transaction
 

@@ -20,10 +20,10 @@ from photos.errors import (
     SidecarsBusy,
     UnknownFolder,
     UnknownSearch,
-    UnknownSpace,
     WrongCursor,
 )
 from photos.exits import sentence_and_status
+from photos.model_errors import UnknownSpace
 from photos.strict_json import to_json
 from query.errors import BadQuery, NotInLibrary, Superseded, UnknownLabel, UnknownSlot, UnknownVocabulary
 from store.errors import CatalogBusy, CatalogError, DiskFull

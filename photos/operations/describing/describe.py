@@ -8,9 +8,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from indexer.describers import Task
-from photos.errors import PhotosError, UnknownDescriber
+from photos.errors import PhotosError
 from photos.library import OpenLibrary
 from photos.lock import PART_SECONDS, describe_lock
+from photos.model_errors import UnknownDescriber
 from photos.operations.progress import SILENT, Progress, Wait, Waiting
 from photos.operations.searching.caption_vectors import embed_captions
 from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen

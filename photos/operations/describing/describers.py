@@ -17,7 +17,8 @@ from indexer.describers import (
     open_florence_checkpoint,
 )
 from photos.config import ENDPOINT, Settings
-from photos.errors import NoDescriber, PhotosError
+from photos.errors import PhotosError
+from photos.model_errors import NoDescriber
 
 if TYPE_CHECKING:
     from indexer.describers import Describer

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from photos.errors import NothingFound, SpaceAnswers
+from photos.errors import NothingFound
 from photos.library import OpenLibrary
+from photos.model_errors import SpaceAnswers
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.spaces import find_space, space_names
 from query.search import RankedPair, ranked_pairs, shared_photos

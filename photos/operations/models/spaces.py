@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready, TrialBusy
 from photos.library import OpenLibrary
 from photos.lock import PART_SECONDS, trial_lock
+from photos.model_errors import NoEarlierModel, SpaceAnswers, SpaceUnready, TrialBusy
 from photos.operations.progress import SILENT, Progress
 from photos.spaces import find_space, space_names
 from query.tagging import follow_descriptions, is_due, own_thresholds

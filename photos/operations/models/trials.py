@@ -10,9 +10,10 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from indexer import BeforeBatch, Destination, ImageEncoder, IndexReport, fill_space
-from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError, SpaceAnswers, UnknownSpace
+from photos.errors import PhotosError
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
+from photos.model_errors import AnotherTried, ModelChanged, NothingTried, SpaceAnswers, UnknownSpace
 from photos.models import open_new
 from photos.operations.folders import scope
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps

@@ -13,18 +13,9 @@ from PIL import Image
 
 from photos.api import Cancelled, LabelDefinition, Library, Step, TuningAnswer, VocabularyDefinition
 from photos.config import load
-from photos.errors import (
-    EmptyLibrary,
-    FileExists,
-    LabelExists,
-    ModelInUse,
-    NoDescriber,
-    NoExample,
-    PatchesFixed,
-    UnknownDescriber,
-    UnreadablePicture,
-)
+from photos.errors import EmptyLibrary, FileExists, LabelExists, NoExample, UnreadablePicture
 from photos.library import OpenLibrary
+from photos.model_errors import ModelInUse, NoDescriber, PatchesFixed, UnknownDescriber
 from query.errors import BadLabel, NotInLibrary, UnknownSlot, UnknownSource, UnknownVocabulary, VocabularyError
 from tests.indexer.describers.chat_server import GOOD
 from tests.indexer.describers.conftest import ChatServer

@@ -14,10 +14,11 @@ from PIL import Image, ImageCms
 from indexer.describers import DescriberAway, Description, Task, passes_per_picture
 from indexer.describers.florence_cost import BASE_PARAMETERS
 from photos.config import load
-from photos.errors import DescribersBusy, EmptyLibrary, NoDescriber, UnknownDescriber
+from photos.errors import EmptyLibrary
 from photos.known_models import relative_work
 from photos.library import OpenLibrary
 from photos.lock import describe_lock
+from photos.model_errors import DescribersBusy, NoDescriber, UnknownDescriber
 from photos.operations.describing.captions import photo_captions
 from photos.operations.describing.describe import (
     DescribeEstimate,

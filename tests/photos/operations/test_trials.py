@@ -3,7 +3,7 @@
 import pytest
 
 from indexer import fill_space
-from photos.errors import NothingTried
+from photos.model_errors import NothingTried
 from photos.operations.models.trials import destination_beside, fill_trial, finish_tags, lacking
 from photos.operations.progress import SILENT
 from query.tagging import faulty_scores, undamaged_photos

@@ -17,9 +17,9 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photos.config import load
-from photos.errors import TrialBusy
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
+from photos.model_errors import TrialBusy
 from photos.operations.models.spaces import complete_space, forget_model, roll_back_model
 from photos.operations.models.trials import TryRequest, running_trial, try_model
 from store import Catalog
