@@ -154,11 +154,17 @@ def _usable_binaries(folder: Path) -> Path:
     """Return the folder of the binaries, copied below *folder* if the user that runs them cannot read them."""
     binaries = _binaries()
     assert binaries is not None
-    if subprocess.run([*_AS_NOBODY, binaries / "postgres", "--version"], capture_output=True).returncode == 0:
+    # Unlike the server itself, this one needs a library of the wheel to start, which must be readable, too.
+    if subprocess.run([*_AS_NOBODY, binaries / "initdb", "--version"], capture_output=True).returncode == 0:
         return binaries
-    # Below root's home, say.
+    # In a folder of root's own, say.
     os.chmod(folder, 0o755)
-    return Path(shutil.copytree(binaries.parent, folder / "installed")) / "bin"
+    package, copy = binaries.parents[1], folder / "installed"
+    shutil.copytree(binaries.parent, copy / package.name / binaries.parent.name)
+    # The programs look for libraries beside their package.
+    if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
+        shutil.copytree(libraries, copy / libraries.name)
+    return copy / package.name / binaries.parent.name / "bin"
 
 
 #: PostgreSQL refuses to run as root.
