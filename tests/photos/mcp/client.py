@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def parameters(library, *options):
     return StdioServerParameters(command=program, args=arguments, env=environment())
 
 
+def completed(function, *arguments):
+    """Run an asynchronous function, and return its result.
+
+    It runs in a thread of its own: the driver of browsers, for tests in the same process, keeps a loop in this one.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(anyio.run, function, *arguments).result()
+
+
 def talk(library, calls=(), *options):
     """Start the server, list its tools, make these calls, each a name and arguments, and let it end."""
 
@@ -53,7 +63,7 @@ def talk(library, calls=(), *options):
             return Talk(about, listed.tools, results)
 
     with open(os.devnull, "w", encoding="utf-8") as nothing:
-        return anyio.run(run, nothing)
+        return completed(run, nothing)
 
 
 def records(library, calls, *options):

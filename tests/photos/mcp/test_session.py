@@ -11,7 +11,6 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
-import anyio
 import pytest
 from mcp.client import Client
 
@@ -26,7 +25,7 @@ from query.language.filters import FILTER_TYPES
 from tests.photos.encoders import ColourEncoders
 from tests.photos.socket_server import serving
 
-from .client import ROOT, command, environment, parameters, talk
+from .client import ROOT, command, completed, environment, parameters, talk
 from .expected import text
 
 HEAVY = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL")
@@ -160,7 +159,7 @@ def test_clients_of_each_era_are_answered(filled, mode):
             found = await client.call_tool("search_photos", {"query": "red", "limit": 1})
             return len(listed.tools), found.structured_content["matches"]
 
-    count, matches = anyio.run(run)
+    count, matches = completed(run)
     assert (count, len(matches)) == (4, 1)
 
 

@@ -98,7 +98,7 @@ def strict(line: str) -> dict[str, object]:
 def extremes(photos, tmp_path, checkpoint, monkeypatch):
     """A library with labels that always and never count, odd paths, unread files, and facts beyond all numbers."""
     monkeypatch.setenv("PHOTOS_DESCRIBE_ENDPOINT", "http://127.0.0.1:1")
-    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "odd\u2028name")
+    monkeypatch.setenv("PHOTOS_DESCRIBE_MODEL", "odd name, \u00e9")
     folder, new, other = tmp_path / "pictures", tmp_path / "new", tmp_path / "other.txt"
     folder.mkdir()
     new.mkdir()
