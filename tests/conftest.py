@@ -65,6 +65,6 @@ def new_database(request, kind, folder) -> Iterator[Path | str]:
 
 @pytest.fixture
 def database(request, tmp_path) -> Iterator[Path | str]:
-    """Where a new catalog is: the path of a file, or the address of a database on a server."""
+    """The place of a new catalog: the path of a file, or the address of a database on a server."""
     with new_database(request, request.param, tmp_path) as place:
         yield place

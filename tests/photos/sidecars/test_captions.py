@@ -58,7 +58,7 @@ def shown(content):
 
 
 def facts(content):
-    """What indexing reads as the file's own caption."""
+    """The caption that indexing reads as the file's own."""
     notes = read_xmp(content)
     return notes.caption or notes.comment or notes.title
 

@@ -1,4 +1,4 @@
-"""What the repositories of small subjects store and find, on each database."""
+"""Repositories of small subjects on each database: rows that they store, and rows that they find."""
 
 from datetime import UTC, date, datetime, timedelta
 
