@@ -5,6 +5,7 @@ So one statement, built once, serves a SQLite catalog and a PostgreSQL one in th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, LargeBinary, String, TableValuedAlias, Text, and_, literal
@@ -30,20 +31,26 @@ def _do_update(element: Any, compiler: Any, **kept: Any) -> str:
     return str(compiler.visit_on_conflict_do_update(element, **kept))
 
 
+def _spell(function: type[FunctionElement[Any]], plain: str, other: str) -> None:
+    """Compile *function* as *plain*, and for PostgreSQL as *other*: formats that get its arguments in order."""
+
+    def compiled(form: str) -> Callable[..., str]:
+        def compile_function(element: FunctionElement[Any], compiler: SQLCompiler, **kept: Any) -> str:
+            return form.format(*(compiler.process(each, **kept) for each in element.clauses))
+
+        return compile_function
+
+    compiles(function)(compiled(plain))
+    compiles(function, _OTHER)(compiled(other))
+
+
 class _JSONItems(FunctionElement[str]):
     inherit_cache = True
     type = Text()
 
 
-@compiles(_JSONItems)
-def _json_each(element: _JSONItems, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"json_each({compiler.process(element.clauses, **kept)})"
-
-
-@compiles(_JSONItems, _OTHER)
-def _json_array_elements(element: _JSONItems, compiler: SQLCompiler, **kept: Any) -> str:
-    # Its column is called value, as that of SQLite's function.
-    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **kept)} AS JSON))"
+# The column of PostgreSQL's function is called value, as that of SQLite's.
+_spell(_JSONItems, "json_each({0})", "json_array_elements_text(CAST({0} AS JSON))")
 
 
 class _StoredText(FunctionElement[str]):
@@ -51,14 +58,7 @@ class _StoredText(FunctionElement[str]):
     type = Text()
 
 
-@compiles(_StoredText)
-def _same_text(element: _StoredText, compiler: SQLCompiler, **kept: Any) -> str:
-    return compiler.process(element.clauses, **kept)
-
-
-@compiles(_StoredText, _OTHER)
-def _cast_to_text(element: _StoredText, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **kept)} AS TEXT)"
+_spell(_StoredText, "{0}", "CAST({0} AS TEXT)")
 
 
 class _WholeNumber(FunctionElement[int]):
@@ -66,14 +66,7 @@ class _WholeNumber(FunctionElement[int]):
     type = BigInteger()
 
 
-@compiles(_WholeNumber)
-def _same_number(element: _WholeNumber, compiler: SQLCompiler, **kept: Any) -> str:
-    return compiler.process(element.clauses, **kept)
-
-
-@compiles(_WholeNumber, _OTHER)
-def _cast_to_number(element: _WholeNumber, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"CAST({compiler.process(element.clauses, **kept)} AS BIGINT)"
+_spell(_WholeNumber, "{0}", "CAST({0} AS BIGINT)")
 
 
 class _Day(FunctionElement[str]):
@@ -81,14 +74,7 @@ class _Day(FunctionElement[str]):
     type = String()
 
 
-@compiles(_Day)
-def _start_of_time(element: _Day, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"substr(CAST({compiler.process(element.clauses, **kept)} AS VARCHAR), 1, 10)"
-
-
-@compiles(_Day, _OTHER)
-def _formatted_time(element: _Day, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"to_char({compiler.process(element.clauses, **kept)}, 'YYYY-MM-DD')"
+_spell(_Day, "substr(CAST({0} AS VARCHAR), 1, 10)", "to_char({0}, 'YYYY-MM-DD')")
 
 
 class _Position(FunctionElement[int]):
@@ -96,15 +82,7 @@ class _Position(FunctionElement[int]):
     type = BigInteger()
 
 
-@compiles(_Position)
-def _instr(element: _Position, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"instr({compiler.process(element.clauses, **kept)})"
-
-
-@compiles(_Position, _OTHER)
-def _position(element: _Position, compiler: SQLCompiler, **kept: Any) -> str:
-    whole, part = element.clauses
-    return f"position({compiler.process(part, **kept)} IN {compiler.process(whole, **kept)})"
+_spell(_Position, "instr({0}, {1})", "position({1} IN {0})")
 
 
 class _From(FunctionElement[bytes]):
@@ -112,17 +90,9 @@ class _From(FunctionElement[bytes]):
     type = LargeBinary()
 
 
-@compiles(_From)
-def _substr(element: _From, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"substr({compiler.process(element.clauses, **kept)})"
-
-
-@compiles(_From, _OTHER)
-def _substr_from(element: _From, compiler: SQLCompiler, **kept: Any) -> str:
-    whole, start = (compiler.process(each, **kept) for each in element.clauses)
-    # From a place before the start PostgreSQL takes all, and SQLite counts from the end.
-    start = f"CASE WHEN {start} < 0 THEN length({whole}) + 1 + {start} ELSE {start} END"
-    return f"substr({whole}, CAST({start} AS INTEGER))"
+# From a place before the start PostgreSQL takes all, and SQLite counts from the end.
+_START = "CASE WHEN {1} < 0 THEN length({0}) + 1 + {1} ELSE {1} END"
+_spell(_From, "substr({0}, {1})", f"substr({{0}}, CAST({_START} AS INTEGER))")
 
 
 class _Like(FunctionElement[bool]):
@@ -130,17 +100,12 @@ class _Like(FunctionElement[bool]):
     type = Boolean()
 
 
-@compiles(_Like)
-def _like(element: _Like, compiler: SQLCompiler, **kept: Any) -> str:
-    path, pattern = (compiler.process(each, **kept) for each in element.clauses)
-    return f"(CAST({path} AS VARCHAR) LIKE {pattern} ESCAPE '\\')"
-
-
-@compiles(_Like, _OTHER)
-def _ilike(element: _Like, compiler: SQLCompiler, **kept: Any) -> str:
-    path, pattern = (compiler.process(each, **kept) for each in element.clauses)
-    # Any bytes are a text in Latin-1, and in the collation C no letters but those of ASCII have capitals.
-    return f"(convert_from({path}, 'LATIN1') COLLATE \"C\" ILIKE {pattern} ESCAPE '\\')"
+# For PostgreSQL any bytes are a text in Latin-1, and in the collation C no letters but those of ASCII have capitals.
+_spell(
+    _Like,
+    "(CAST({0} AS VARCHAR) LIKE {1} ESCAPE '\\')",
+    "(convert_from({0}, 'LATIN1') COLLATE \"C\" ILIKE {1} ESCAPE '\\')",
+)
 
 
 class _HoldsOthers(FunctionElement[bool]):
@@ -148,16 +113,7 @@ class _HoldsOthers(FunctionElement[bool]):
     type = Boolean()
 
 
-@compiles(_HoldsOthers)
-def _longer_as_blob(element: _HoldsOthers, compiler: SQLCompiler, **kept: Any) -> str:
-    text = compiler.process(element.clauses, **kept)
-    return f"(length({text}) <> length(CAST({text} AS BLOB)))"
-
-
-@compiles(_HoldsOthers, _OTHER)
-def _longer_as_bytes(element: _HoldsOthers, compiler: SQLCompiler, **kept: Any) -> str:
-    text = compiler.process(element.clauses, **kept)
-    return f"(length({text}) <> octet_length({text}))"
+_spell(_HoldsOthers, "(length({0}) <> length(CAST({0} AS BLOB)))", "(length({0}) <> octet_length({0}))")
 
 
 class _VectorLength(FunctionElement[int]):
@@ -165,15 +121,8 @@ class _VectorLength(FunctionElement[int]):
     type = BigInteger()
 
 
-@compiles(_VectorLength)
-def _half_of_bytes(element: _VectorLength, compiler: SQLCompiler, **kept: Any) -> str:
-    # Of an odd number of bytes, the half is no whole number.
-    return f"(length({compiler.process(element.clauses, **kept)}) / 2.0)"
-
-
-@compiles(_VectorLength, _OTHER)
-def _vector_dims(element: _VectorLength, compiler: SQLCompiler, **kept: Any) -> str:
-    return f"vector_dims({compiler.process(element.clauses, **kept)})"
+# Of an odd number of bytes, the half is no whole number.
+_spell(_VectorLength, "(length({0}) / 2.0)", "vector_dims({0})")
 
 
 def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
