@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from indexer.models import CheckpointChanged, CheckpointDamaged
 from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full, reason_of
 from indexer.models.backends.devices import choose_device, limit_threads
 from indexer.models.backends.fitting_passes import CpuFallback, MemoryTooSmall
-from indexer.models.backends.stored_weights import stored_weights
+from indexer.models.backends.stored_weights import ModelClass, load_model, stored_weights
 from indexer.models.checkpoints.checkpoint import stamp_of
 from indexer.models.device_names import CPU
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
@@ -254,30 +254,20 @@ def _generation_settings(folder: Path) -> GenerationConfig:
 def _model(checkpoint: FlorenceCheckpoint, device: str, dtype: torch.dtype) -> Florence2ForConditionalGeneration:
     from transformers import Florence2Config, Florence2ForConditionalGeneration  # noqa: PLC0415 - takes seconds
 
+    def options() -> dict[str, object]:
+        return {
+            "config": Florence2Config.from_pretrained(checkpoint.folder, local_files_only=True),
+            "state_dict": stored_weights(checkpoint.weights),
+            "generation_config": _generation_settings(checkpoint.folder),
+            "dtype": dtype,
+        }
+
     stamp = stamp_of(checkpoint.weights)
-    try:
-        with without_warnings():
-            loaded: object = Florence2ForConditionalGeneration.from_pretrained(
-                None,
-                config=Florence2Config.from_pretrained(checkpoint.folder, local_files_only=True),
-                state_dict=stored_weights(checkpoint.weights),
-                generation_config=_generation_settings(checkpoint.folder),
-                dtype=dtype,
-                local_files_only=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
-        if is_memory_full(error):
-            raise
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointDamaged(checkpoint.folder, f"transformers cannot load it ({reason})") from error
-    model, found = cast("tuple[Florence2ForConditionalGeneration, Mapping[str, Collection[str]]]", loaded)
-    # The decoder's last layer is its table of words, and need not be in the file.
-    if missing := sorted(set(found["missing_keys"]) - {"lm_head.weight"}):
-        raise CheckpointDamaged(checkpoint.folder, f"its weights lack {missing[0]}")
+    with without_warnings():
+        # The decoder's last layer is its table of words, and need not be in the file.
+        model = load_model(
+            cast("ModelClass", Florence2ForConditionalGeneration), checkpoint.folder, options, {"lm_head.weight"}
+        )
     if stamp_of(checkpoint.weights) != stamp:
         raise CheckpointChanged(checkpoint.folder)
-    module: torch.nn.Module = model
-    module.to(device).eval()
-    return model
+    return cast("Florence2ForConditionalGeneration", model.to(device).eval())

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from safetensors import SafetensorError, safe_open
-
 from indexer.models import CheckpointDamaged, Hub, ModelUnknown, download, locate
 from indexer.models.checkpoints.checkpoint import hash_of, weights_in
 from indexer.models.checkpoints.config import Json, read_json
+from indexer.models.checkpoints.tensor_files import TensorFiles
 from store.errors import is_shown
 
 from .errors import WrongCheckpoint
@@ -144,13 +143,13 @@ def _counted(folder: Path, weights: tuple[Path, ...]) -> tuple[int, int]:
     parameters = vision = 0
     for path in weights:
         try:
-            with safe_open(path, framework="np") as file:
-                for key in file.keys():  # noqa: SIM118 - not a dict
-                    size = math.prod(file.get_slice(key).get_shape())
-                    parameters += size
-                    vision += size if "vision_tower." in key else 0
-        except (SafetensorError, OSError, ValueError, LookupError) as error:
+            files = TensorFiles([path])
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
+        for name in files:
+            size = math.prod(files.shape(name))
+            parameters += size
+            vision += size if "vision_tower." in name else 0
     if not vision or vision == parameters:
         raise CheckpointDamaged(folder, "its weights lack the image encoder or the language model")
     return parameters, vision

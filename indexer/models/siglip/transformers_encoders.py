@@ -6,7 +6,7 @@ space; the precisions of bitsandbytes are spaces of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full
+from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache
 from indexer.models.backends.bitsandbytes import (
     BNB_INT8,
     import_quietly,
@@ -24,9 +24,9 @@ from indexer.models.backends.bitsandbytes import (
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.backends.fitting_passes import TEXT_ENCODER, CpuFallback, FittingPasses
-from indexer.models.backends.stored_weights import stored_weights
+from indexer.models.backends.stored_weights import ModelClass, load_model, stored_weights
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
+from indexer.models.errors import DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
@@ -44,14 +44,10 @@ class _Output(Protocol):
     pooler_output: torch.Tensor
 
 
-class _ModelClass(Protocol):
-    """A class of models in transformers, as far as it is used here."""
+class _ModelClass(ModelClass, Protocol):
+    """A class of SigLIP's models, as far as it is used here."""
 
     _supports_sdpa: bool
-
-    def from_pretrained(
-        self, folder: None, **options: object
-    ) -> tuple[torch.nn.Module, Mapping[str, Collection[str]]]: ...
 
 
 class LoadTower(Protocol):
@@ -233,27 +229,14 @@ def _loaded(checkpoint: Checkpoint, part: str, device: str, precision: str, dtyp
 def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, object]) -> torch.nn.Module:
     from transformers import AutoConfig  # noqa: PLC0415 - takes seconds
 
-    try:
+    def arguments() -> dict[str, object]:
         config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
         if part != "whole":
             config = config.vision_config if part == "vision" else config.text_config
             # A checkpoint may be cut to its first layers, to measure it.
             config.num_hidden_layers = (checkpoint.vision if part == "vision" else checkpoint.text).layers
-        model, found = _model_class(checkpoint, part).from_pretrained(
-            None,
-            config=config,
-            state_dict=stored_weights(checkpoint.weights, "" if part == "whole" else f"{part}_model."),
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            **options,
-        )
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
-        if is_memory_full(error):
-            raise
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointDamaged(checkpoint.folder, f"transformers cannot load it ({reason})") from error
-    absent = {"logit_bias"} if checkpoint.logit_bias is None else set()
-    if missing := sorted(set(found["missing_keys"]) - absent):
-        raise CheckpointDamaged(checkpoint.folder, f"its weights lack {missing[0]}")
-    return model
+        weights = stored_weights(checkpoint.weights, "" if part == "whole" else f"{part}_model.")
+        return {"config": config, "state_dict": weights, **options}
+
+    may_lack = {"logit_bias"} if checkpoint.logit_bias is None else set()
+    return load_model(_model_class(checkpoint, part), checkpoint.folder, arguments, may_lack)
