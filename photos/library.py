@@ -16,7 +16,7 @@ from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from photos.spaces import find_space
 from query.similarity import EncodeTexts, TextVectors
-from store import Catalog, FaissIndex, MappedRows, Space, Transaction, VectorIndex
+from store import Catalog, MappedRows, Space, Transaction, VectorIndex, vector_index
 from store.private_files import make_shared, tighten
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class OpenLibrary:
 
     def index_of(self, space: Space) -> VectorIndex:
         """The vector index of *space*."""
-        return FaissIndex(self.settings.index_folder, self.catalog, space)
+        return vector_index(self.catalog, self.settings.index_folder, space)
 
     def text_vectors(
         self, space: Space, on_truncated: Callable[[str], None] | None = None, checkpoint: Checkpoint | None = None

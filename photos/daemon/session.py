@@ -16,7 +16,7 @@ from photos.operations.searching.requests import Request, SimilarRequest
 from photos.operations.searching.search import parsed, search, warm
 from photos.records.photos import SearchRecord, search_record
 from query.language import Picture
-from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
+from store import Catalog, MappedRows, Space, VectorIndex, vector_index
 
 
 class Session:
@@ -73,8 +73,8 @@ class Session:
         """Return the index of *space* in *catalog*."""
         with self._lock:
             if catalog is not self._catalog:
-                return FaissIndex(self._settings.index_folder, catalog, space)
-            return self._indexes.setdefault(space.id, FaissIndex(self._settings.index_folder, catalog, space))
+                return vector_index(catalog, self._settings.index_folder, space)
+            return self._indexes.setdefault(space.id, vector_index(catalog, self._settings.index_folder, space))
 
     def close(self) -> None:
         """Close the catalog."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -61,14 +61,19 @@ def replace_rows(
 def read_vectors(connection: Connection, query: Select[tuple[int, bytes, int]]) -> Iterator[tuple[int, bytes, int]]:
     """Yield the rows of *query*: a photo's id, its vector as little-endian floats, and its checksum."""
     compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    yield from _decoded(copied(connection, str(compiled), compiled.params))
+
+
+def copied(connection: Connection, query: str, parameters: Mapping[str, object] | None = None) -> memoryview:
+    """Run *query*, and return its rows in the binary format: without the header before them, and the end after."""
     data = bytearray()
     with (
         driver_of(connection).cursor() as cursor,
-        cursor.copy(f"COPY ({compiled}) TO STDOUT (FORMAT BINARY)", compiled.params) as copy,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", parameters) as copy,
     ):
         for part in copy:
             data += part
-    yield from _decoded(memoryview(data)[len(_HEADER) : len(data) - len(_END)])
+    return memoryview(data)[len(_HEADER) : len(data) - len(_END)]
 
 
 def _encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:
