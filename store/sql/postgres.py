@@ -178,8 +178,11 @@ class PostgresDatabase:
             translated(self.path),
             self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
-            connection.detach()
-            yield connection
+            try:
+                yield connection
+            finally:
+                # Of a connection that went back to its pool, settings and locks would stay.
+                connection.invalidate()
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,7 +1,7 @@
 """Comparisons of one query with the rows of a space, by the server: all of them, some, or along the graph.
 
 A cosine of the server is right to a millionth: a halfvec is multiplied in float32, and the query is two halfvecs, the
-second of what the first rounds off. Answers come in PostgreSQL's binary format, which numpy reads as it is.
+second of what the first rounds off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from store.sql.bulk import copied
+from store.sql.bulk import Numbers, floats, numbers, one_row
 from store.sql.postgres import driver_of
 
 from .graph import Graph
@@ -26,9 +26,6 @@ from .graph import Graph
 _REST: Final = 2048
 #: The server takes so many rows along the graph at once at most.
 _MOST_AT_ONCE: Final = 1000
-_ROW: Final = np.dtype(
-    [("columns", ">i2"), ("id_length", ">i4"), ("id", ">i8"), ("cosine_length", ">i4"), ("cosine", ">f8")]
-)
 _NEAREST = "ORDER BY cosine DESC, photo_id"
 _HAS_FILE = "EXISTS (SELECT FROM file WHERE file.photo_id = {}.photo_id)"
 
@@ -105,8 +102,9 @@ class Comparison:
         kept = f"SELECT photo_id, cosine FROM near WHERE {_HAS_FILE.format('near')}"  # noqa: S608 - no value in it
         return self._run(f"WITH near AS MATERIALIZED ({near}) {kept}", None)
 
-    def _whole(self, query: str, most: int | None) -> Compared:
-        return self._run(query if most is None else f"{query} {_NEAREST} LIMIT {most}", most or sys.maxsize)
+    def _whole(self, query: str, most: int | None, *parameters: Numbers) -> Compared:
+        nearest = query if most is None else f"{query} {_NEAREST} LIMIT {most}"
+        return self._run(nearest, sys.maxsize if most is None else most, *parameters)
 
     @contextmanager
     def _along(self, most: int, breadth: int) -> Iterator[None]:
@@ -127,10 +125,11 @@ class Comparison:
         # After an error the transaction is at its end, and so are its settings.
         driver.execute(b"SET LOCAL enable_sort TO DEFAULT; SET LOCAL jit TO DEFAULT", prepare=False)
 
-    def _run(self, query: str, most: int | None) -> Compared:
+    def _run(self, query: str, most: int | None, *parameters: Numbers) -> Compared:
         """Run *query*. It gives all photos if they are fewer than *most*, and never all for sure if that is None."""
-        rows = np.frombuffer(copied(self._connection, query), _ROW)
-        photo_ids, cosines = rows["id"].astype(np.int64), rows["cosine"] * self._scale
+        arrays = f"SELECT array_agg(photo_id), array_agg(cosine) FROM ({query}) AS found"  # noqa: S608 - our own query
+        ids, values = one_row(self._connection, arrays, parameters)
+        photo_ids, cosines = numbers(ids), floats(values) * self._scale
         order = np.lexsort((photo_ids, -cosines))
         return Compared(photo_ids[order], cosines[order], most is not None and len(order) < most)
 

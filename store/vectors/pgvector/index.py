@@ -24,11 +24,13 @@ from .comparison import Compared, Comparison
 from .graph import LEAST_ROWS, Graph, GraphState, Progress
 
 #: Rows beyond those asked for, and how much two ways of adding up a cosine differ at most.
-_EXTRA_ROWS, _ROUNDING = 16, 4e-6
+_EXTRA_ROWS, _ROUNDING = 16, 2e-6
 #: So many times the rows are looked at that would do if the chosen ones lay evenly among all.
-_SPARE = 1.5
+_SPARE = 2
 #: Candidates that a walk along the graph keeps in view: for each photo asked for, at least, and at most.
-_BREADTH, _LEAST_BREADTH, _MOST_BREADTH = 4, 400, 1000
+_BREADTH, _LEAST_BREADTH, _MOST_BREADTH = 8, 400, 1000
+#: Rows that a walk takes at most: farther off, it misses more and more.
+_FARTHEST = 4000
 #: What a row costs in a scan of all, when it is named by its photo, and on a walk along the graph.
 _SCANNED, _NAMED, _WALKED = 1.0, 6.0, 30.0
 #: So many photos, the nearest, are compared again here. Of the others, the server's cosines are right to a millionth.
@@ -91,12 +93,13 @@ class PgvectorSnapshot:
     def _nearest(self, comparison: Comparison, asked: int, among: NDArray[np.int64] | None, *, exact: bool) -> Compared:
         """The *asked* nearest photos and perhaps some more, or all that there are, by the cheapest way."""
         ways = self._ways(asked, among, exact=exact)
-        cheapest = min(ways.scan, ways.named, ways.walk)
-        if ways.named > cheapest:
-            if ways.walk == cheapest:
-                found = comparison.along_graph(ways.wanted, min(_MOST_BREADTH, max(_LEAST_BREADTH, _BREADTH * asked)))
-            else:
-                found = comparison.with_all(ways.wanted)
+        found: Compared | None = None
+        if ways.walk < min(ways.scan, ways.named):
+            breadth = min(_MOST_BREADTH, max(_LEAST_BREADTH, _BREADTH * asked))
+            found = comparison.along_graph(ways.wanted, breadth)
+        elif ways.scan < ways.named:
+            found = comparison.with_all(ways.wanted)
+        if found is not None:
             found = found if among is None else found.among(among)
             if len(found) >= asked:
                 return found
@@ -108,8 +111,11 @@ class PgvectorSnapshot:
         share = 1.0 if among is None else len(among) / rows
         wanted = int(asked / share * _SPARE)
         named = np.inf if among is None else _NAMED * len(among)
-        walk = np.inf if exact or self._graph_state is None else _WALKED * max(wanted, _LEAST_BREADTH)
-        return _Ways(wanted, _SCANNED * rows, named, walk)
+        can_walk = not exact and self._graph_state is not None and wanted <= _FARTHEST
+        walk = _WALKED * max(wanted, _LEAST_BREADTH) if can_walk else np.inf
+        # A scan of all for most of them is no gain.
+        scan = _SCANNED * rows if wanted < rows / 2 else np.inf
+        return _Ways(wanted, scan, named, walk)
 
     @cached_property
     def _rows(self) -> int:
