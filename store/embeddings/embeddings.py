@@ -233,8 +233,7 @@ class Embeddings:
         *pixels* are digests, one for each photo. Raises `BadVector` if any is none of the space; nothing is stored
         then.
         """
-        for vector in vectors.matrix:
-            self._check(space_id, vector)
+        self._check_all(space_id, vectors.matrix)
         photo_ids = vectors.ids.tolist()
         packed = [row.tobytes() for row in vectors.matrix.astype("<f2")]
         digests = [None] * len(photo_ids) if pixels is None else pixels
@@ -444,18 +443,29 @@ class Embeddings:
         return self._space(space_id).identity.dimension
 
     def _check(self, space_id: int, vector: NDArray[np.float32]) -> None:
+        self._check_all(space_id, vector[np.newaxis])
+
+    def _check_all(self, space_id: int, matrix: NDArray[np.float32]) -> None:
         dimension = self._dimension(space_id)
-        if vector.shape != (dimension,):
-            raise BadVector(f"its shape is {vector.shape}, not ({dimension},)")
-        if not np.isfinite(vector).all():
+        if not len(matrix):
+            return
+        if matrix.ndim != 2 or matrix.shape[1] != dimension:  # noqa: PLR2004 - rows of numbers
+            raise BadVector(f"its shape is {matrix.shape[1:]}, not ({dimension},)")
+        if not np.isfinite(matrix).all():
             raise BadVector("it holds numbers that are not finite")
-        length = float(np.linalg.norm(vector))
-        if abs(length - 1) > _LENGTH_TOLERANCE:
-            raise BadVector(f"its length is {length:.3f}, not 1")
+        lengths = np.linalg.norm(matrix, axis=1)
+        wrong = lengths[np.abs(lengths - 1) > _LENGTH_TOLERANCE]
+        if len(wrong):
+            raise BadVector(f"its length is {float(wrong[0]):.3f}, not 1")
 
 
 def note_put(connection: Connection, space_id: int, photo_ids: Sequence[int]) -> None:
     """Note that these photos' embeddings are new or changed. Those without a file are noted when they get one."""
+    if is_postgres(connection.dialect):
+        from .server_log import note_with_file  # noqa: PLC0415 - SQLite does not need it
+
+        note_with_file(connection, space_id, photo_ids, PUT)
+        return
     for some in chunks(photo_ids):
         held = _held(connection, some)
         _note(connection, [(space_id, photo_id) for photo_id in some if photo_id in held], PUT)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import Cursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, any_, literal
@@ -38,6 +39,11 @@ class Numbers:
 
     def __init__(self, values: NDArray[np.int64]) -> None:
         self._values = values
+
+    @staticmethod
+    def known_to(cursor: Cursor[Any]) -> None:
+        """Let the statements of *cursor* take arrays."""
+        cursor.adapters.register_dumper(Numbers, _NumbersDumper)
 
     def packed(self) -> bytes:
         """Return the array in the binary format."""
@@ -97,11 +103,12 @@ def replace_rows(
     names = (*key, *columns)
     places = {place for place, name in enumerate(names) if name in halfvecs}
     same, all_names = (_names(connection.dialect, some) for some in (key, names))
-    keys = [[row[place] for row in rows] for place in range(len(key))]
-    lists = ", ".join("%s::bigint[]" for _ in key)
+    keys = [Numbers(np.array([row[place] for row in rows], np.int64)) for place in range(len(key))]
+    lists = ", ".join("%s" for _ in key)
     name = connection.dialect.identifier_preparer.format_table(table)
     alike = " AND ".join(f"{name}.{each} = kept.{each}" for each in same)
     with driver_of(connection).cursor() as cursor:
+        Numbers.known_to(cursor)
         # There is no COPY that replaces rows, and a list of keys is quicker than a table of them.
         cursor.execute(
             f"DELETE FROM {name} USING unnest({lists}) AS kept({', '.join(same)})"  # noqa: S608 - names of our tables
@@ -139,7 +146,7 @@ def one_row(
     are asked for as one, of arrays.
     """
     with driver_of(connection).cursor(binary=True) as cursor:
-        cursor.adapters.register_dumper(Numbers, _NumbersDumper)
+        Numbers.known_to(cursor)
         cursor.execute(query.encode(), parameters, prepare=False)
         result = cursor.pgresult
         assert result is not None
