@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.store import postgres
+from tests.store.dialects import share_compiled_statements
 from tests.store.sqlite import empty_catalog
 
 
@@ -24,6 +25,9 @@ def default_signals():
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+share_compiled_statements()
 
 
 @pytest.fixture(autouse=True)
