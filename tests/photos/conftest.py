@@ -19,6 +19,7 @@ from photos.cli import Invocation
 from photos.config import load
 from photos.library import OpenLibrary
 from store.private_files import CATALOG_FILE
+from tests.store.sqlite import empty_catalog
 
 from .encoders import COLOURS, ColourEncoders, make_checkpoint
 
@@ -54,6 +55,11 @@ class Program:
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
         return Result(status, out, err)
+
+    def make_catalog(self) -> None:
+        """Make the library, with an empty catalog; the first command takes far longer for it."""
+        self.library.mkdir(mode=0o700)
+        empty_catalog(self.library / CATALOG_FILE)
 
     def on(self, library: Path, encoders: ColourEncoders) -> Program:
         """Return the program on another library, with other encoders."""

@@ -53,6 +53,7 @@ def shots(tmp_path):
 
 @pytest.fixture
 def library(photos, shots, checkpoint, vocabulary):
+    photos.make_catalog()
     photos("vocab", "use", vocabulary)
     assert photos("add", shots, "--model", checkpoint).status == 0
     with OpenLibrary(load({"library": photos.library}, {}), photos.encoders, read_here) as opened:

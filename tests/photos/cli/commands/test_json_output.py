@@ -114,6 +114,7 @@ def extremes(photos, tmp_path, checkpoint, monkeypatch):
     vocabulary.write_text("red @ 0\nblue @ 1\ngreen\n")
     other.write_text("red\npurple\n")
     (tmp_path / "words.txt").write_text("red\nblack\nnight\n")
+    photos.make_catalog()
     assert photos("vocab", "use", vocabulary).status == 0
     assert photos("add", folder, "--model", checkpoint).status == 0
     photos("tag", folder / "red.png", "+by hand")
