@@ -108,9 +108,9 @@ class UnknownFolder(PhotosError):
 
 
 class EmptyLibrary(PhotosError):
-    """There is no photo in the library yet."""
+    """There is no photo in the library yet. It is named by its folder, or by the address of its catalog."""
 
-    library: Path
+    library: Path | str
     #: The demo's library, if there is one elsewhere.
     demo: Path | None = None
 
