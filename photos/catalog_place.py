@@ -34,6 +34,11 @@ class CatalogPlace:
         """The file's path, or the address without its password, for people."""
         return self.library / CATALOG_FILE if self.address is None else self._server.name
 
+    @property
+    def address_without_password(self) -> str | None:
+        """The address for a command line, which all users may read; None for a file."""
+        return None if self.address is None else self._server.without_password
+
     def identity(self) -> str | None:
         """Return a text that identifies the catalog that is here now; None if there is no file.
 

@@ -22,6 +22,7 @@ _FORM = re.compile(
 )
 #: Parameters that say which database is meant; the others say how it is reached, and some of them are secrets.
 _SHOWN = ("host", "hostaddr", "port", "service", "dbname", "user")
+_SECRETS = ("password", "sslpassword", "oauth_client_secret")
 #: Characters of the readable part of `key`.
 _LONGEST = 40
 
@@ -33,6 +34,8 @@ class ServerAddress:
     #: The address as libpq takes it. It may hold the password.
     uri: str = field(repr=False)
     name: str
+    #: The address with all its parameters but those that are secrets.
+    without_password: str
     #: Names a folder for what belongs to this database, whoever opens it.
     key: str
 
@@ -47,11 +50,12 @@ class ServerAddress:
         shown = {name: parameters[name] for name in _SHOWN if name in parameters}
         if not (database or shown.get("dbname") or shown.get("service")):
             raise BadCatalogAddress
-        query = "&".join(f"{name}={value}" for name, value in shown.items())
-        name = f"postgresql://{role}{'@' if role else ''}{hosts}/{database}{'?' if query else ''}{query}"
+        start = f"postgresql://{role}{'@' if role else ''}{hosts}/{database}"
+        public = {name: value for name, value in parameters.items() if name not in _SECRETS}
         return cls(
             f"postgresql://{text.partition('://')[2]}",
-            name.replace("%2F", "/").replace("%2f", "/"),
+            _with_query(start, shown).replace("%2F", "/").replace("%2f", "/"),
+            _with_query(start, public),
             _key(hosts, database, shown, parameters.get("options", "")),
         )
 
@@ -59,6 +63,11 @@ class ServerAddress:
 def is_server(text: str) -> bool:
     """Return whether *text* is meant as the address of a server, and not as a path."""
     return "://" in text
+
+
+def _with_query(start: str, parameters: dict[str, str]) -> str:
+    query = "&".join(f"{name}={value}" for name, value in parameters.items())
+    return f"{start}?{query}" if query else start
 
 
 def _parameters(text: str) -> dict[str, str]:

@@ -44,6 +44,7 @@ from .photo_facts import PhotoFacts
 from .photo_texts import PhotoTexts
 from .photos import Photos
 from .saved_searches import SavedSearches
+from .server_state import server_state
 from .sidecar_journal import SidecarJournal
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ class Transaction:
     saved_searches = cached_property(lambda self: SavedSearches(self.connection))
     sidecars = cached_property(lambda self: SidecarJournal(self.connection))
     library = cached_property(lambda self: LibraryState(self.connection))
+    #: None in SQLite.
+    server = cached_property(lambda self: server_state(self.connection))
 
 
 class Catalog:
