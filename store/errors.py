@@ -218,9 +218,9 @@ class CatalogNotEmpty(CatalogError):
 class UnfinishedCopy(CatalogError):
     """The catalog is a copy of the one at `source`, of which something lacks; nothing is read from it."""
 
-    source: str
+    source: str = ""
     #: The place as the command names it.
-    target: str
+    target: str = ""
 
     def __str__(self) -> str:
         import shlex  # noqa: PLC0415 - only for a mistake
@@ -245,8 +245,8 @@ class RowRefused(CatalogError):
         "A row of the table {table} in {source} cannot be kept in {path} ({detail}); the copy stopped there, and goes "
         "on when the same command is run after a repair."
     )
-    source: Path | str
-    table: str
+    source: Path | str = ""
+    table: str = ""
 
 
 class CopyDiffers(CatalogError):
@@ -256,7 +256,7 @@ class CopyDiffers(CatalogError):
         "The copy at {path} differs from its source in the table {table}, so it was not put to use; check that disk, "
         "and run the command again, which copies that table anew."
     )
-    table: str
+    table: str = ""
 
 
 class PgvectorMissing(CatalogError):

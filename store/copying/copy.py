@@ -1,8 +1,8 @@
 """A copy of a whole catalog: every row with its id, compared when all are there.
 
-The source is read in one transaction, so the copy is of one moment. A copy that was interrupted goes on: what an earlier
-run copied is compared with the source first, as that may have changed, and what differs is copied anew. What follows
-from rows is not copied: triggers and the server keep the indexes, of words, too.
+The source is read in one transaction, so the copy is of one moment. A copy that was interrupted goes on: what an
+earlier run copied is compared with the source first, as that may have changed, and what differs is copied anew. What
+follows from rows is not copied: triggers and the server keep the indexes, that of words, too.
 """
 
 from __future__ import annotations
@@ -77,24 +77,33 @@ def count_rows(catalog: Catalog) -> dict[str, int]:
 
 
 def copy_catalog(
-    catalog: Catalog, target: CopyTarget, source: str, progress: CopyProgress, *, restart: bool = False
+    catalog: Catalog, target: CopyTarget, names: tuple[str, str], progress: CopyProgress, *, restart: bool = False
 ) -> Copied:
-    """Copy *catalog*, which people call *source*, to *target*, and compare both. The catalog is not changed.
+    """Copy *catalog* to *target*, and compare both. The catalog is not changed; people call the two by these *names*.
 
     A copy that was interrupted goes on; with *restart* it begins anew.
 
     Raises `CatalogNotEmpty`, `UnfinishedCopy` for one of another source, `CopyRunning`, `RowRefused`, `CopyDiffers`,
     and whatever databases raise. Then the copy is unfinished: nobody can open it, and the next run goes on.
     """
+    target.found()
     with target.held():
-        found = target.found()
-        if found is not None and found.source != source and not restart:
-            raise UnfinishedCopy(target.path, source=found.source, target=str(target.path))
-        target.prepare(source, restart=restart)
+        check_source(target, names, restart=restart)
+        target.prepare(names[0], restart=restart)
         with catalog.read() as t:
             copied = _Copy(t.connection, target, catalog.path, progress).run()
         target.publish()
     return copied
+
+
+def check_source(target: CopyTarget, names: tuple[str, str], *, restart: bool) -> None:
+    """Raise `UnfinishedCopy` if a copy of another source was begun at *target*, unless it is to *restart*.
+
+    Raises `CatalogNotEmpty` if there is a library.
+    """
+    found = target.found()
+    if found is not None and found.source != names[0] and not restart:
+        raise UnfinishedCopy(target.path, source=found.source, target=names[1])
 
 
 class _Copy:
@@ -162,13 +171,13 @@ class _Copy:
     def _write(self, table: Table, page: Sequence[Row]) -> None:
         """Add a page of the source's rows, and how far the copy is, in one transaction."""
         rows = list(self._kept(table, page))
-        last = dict(zip(table.columns.keys(), page[-1], strict=True))
+        last = dict(zip(table.columns, page[-1], strict=True))
         with self._target.begin() as connection:
             try:
                 add_plain_rows(connection, table, rows)
             except ValueRefused as error:
                 raise RowRefused(self._target.path, str(error), source=self._name, table=table.name) from error
-            note_copied(connection, table.name, tuple(last[name] for name in table.primary_key.columns.keys()))
+            note_copied(connection, table.name, tuple(last[column] for column in table.primary_key))
 
     def _kept(self, table: Table, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows of the source as the target is to have them, and count them."""
@@ -177,7 +186,7 @@ class _Copy:
         return self._sums[table.name].following(self._fitting[table.name](iter(rows)))
 
     def _undamaged(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield the embeddings whose checksums are right. Nobody is shown others, and pgvector takes not all of them."""
+        """Yield the embeddings whose checksums are right. Others are never used, and pgvector refuses some."""
         names = schema.embedding.columns.keys()
         vector, checksum, photo, space = map(names.index, ("vector", "checksum", "photo_id", "space_id"))
         for row in rows:

@@ -77,7 +77,7 @@ def is_used(connection: Connection) -> bool:
 
 
 class FileTarget:
-    """The SQLite catalog in a library's folder. It has another name until it is finished. It implements `CopyTarget`."""
+    """The SQLite catalog in a library's folder, under another name until it is finished. It implements `CopyTarget`."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / CATALOG_FILE

@@ -43,7 +43,7 @@ def read_rows(connection: Connection, query: Select[Any], kinds: Sequence[Kind])
 def add_rows(connection: Connection, table: Table, rows: Sequence[Row], kinds: Sequence[Kind]) -> None:
     """Add *rows* to *table*, all its columns, of these *kinds*. Raises `ValueRefused`."""
     preparer = connection.dialect.identifier_preparer
-    names = ", ".join(preparer.quote(name) for name in table.columns.keys())
+    names = ", ".join(preparer.quote(column.name) for column in table.columns)
     statement = f"COPY {preparer.format_table(table)} ({names}) FROM STDIN (FORMAT BINARY)"
     try:
         with driver_of(connection).cursor() as cursor, cursor.copy(statement) as copy:

@@ -53,7 +53,7 @@ def find_unfinished(connection: Connection) -> Unfinished | None:
 
 def source_of(connection: Connection) -> str:
     """Return the source of the unfinished copy that the database is."""
-    return connection.execute(select(_source.c.source)).scalar_one()
+    return str(connection.execute(select(_source.c.source)).scalar_one())
 
 
 def mark_unfinished(connection: Connection, source: str, revision: str) -> None:

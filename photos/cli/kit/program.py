@@ -61,6 +61,7 @@ _COMMANDS = (
     "verify",
     "prune",
     "history",
+    "catalog",
     "doctor",
     "demo",
     "config",
