@@ -31,10 +31,12 @@ from store.errors import (
     DiskFull,
     PgvectorMissing,
     PgvectorTooOld,
+    UnfinishedCopy,
 )
 from store.server_address import ServerAddress
 
 from .database import DanglingRow, is_of_stored_value
+from .unfinished_copy import is_mark, source_of
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -149,7 +151,10 @@ class PostgresDatabase:
             yield connection
 
     def _check_tables(self, connection: Connection) -> None:
-        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them."""
+        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them.
+
+        Raises `UnfinishedCopy` if another program copies a library to them.
+        """
         # An upgrade waits for this lock, and this for an upgrade; the state that is read is chosen after that.
         both = "LOCK TABLE alembic_version IN ACCESS SHARE MODE; SELECT version_num FROM alembic_version"
         try:
@@ -159,6 +164,8 @@ class PostgresDatabase:
         cursor.nextset()
         row = cursor.fetchone()
         revision = "" if row is None else str(row[0])
+        if is_mark(revision):
+            raise UnfinishedCopy(self.path, source=source_of(connection), target=self.path)
         if self._revision is not None and self._revision != revision:
             raise CatalogUpgraded(self.path, revision)
         self._revision = revision

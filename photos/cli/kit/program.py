@@ -63,6 +63,7 @@ _COMMANDS = (
     "verify",
     "prune",
     "history",
+    "catalog",
     "doctor",
     "demo",
     "config",
