@@ -1,6 +1,7 @@
-"""Units of a re-tag: any process scores them, in any order and more than once, and the tags are those of one process."""
+"""Units of a re-tag: any process may score them, in any order and twice, and the tags are those of one process."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -178,6 +179,6 @@ def test_units_are_even_and_leave_no_photo_out(library):
     add_at(library, *(number * RANGE + 5 for number in range(70)))
     units = begun(library, revision)
     assert len(units) == 35
-    assert [one.last < other.first for one, other in zip(units, units[1:], strict=False)] == [True] * 34
+    assert [one.last < other.first for one, other in pairwise(units)] == [True] * 34
     scorer = UnitScorer(library.catalog, lambda columns, photos: ExactScorer(columns))
     assert [scorer.score(unit) for unit in units] == [2] * 35
