@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         DescriptionWords,
         File,
         Folder,
+        IdRange,
         IndexedFile,
         Label,
         LabelDefinition,
@@ -78,7 +79,7 @@ if TYPE_CHECKING:
         VocabularyDefinition,
         VocabularySummary,
     )
-    from .tagging.scores import LeastRanks
+    from .tagging.least_ranks import LeastRanks
     from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
@@ -121,6 +122,7 @@ __all__ = [
     "Folder",
     "FolderCovered",
     "ForeignDatabase",
+    "IdRange",
     "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
@@ -199,7 +201,7 @@ _MODULES = {
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),
-    "tagging.scores": ("LeastRanks",),
+    "tagging.least_ranks": ("LeastRanks",),
     "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),

@@ -238,6 +238,16 @@ class Catalog:
         with self._database.begin(writes=True, patience=patience) as connection:
             yield Transaction(connection, self._cache, self._labels)
 
+    @contextmanager
+    def write_beside(self) -> Iterator[Transaction]:
+        """Begin a transaction that may write, beside others of this kind; see `write`, which excludes these, too.
+
+        It is for rows that belong to one part of a whole, where every writer says which part it has in hand:
+        `Scores.put_part`. SQLite excludes all others.
+        """
+        with self._database.begin(writes=True, beside=True) as connection:
+            yield Transaction(connection, self._cache, self._labels)
+
     def staged(self, definition: VocabularyDefinition) -> AbstractContextManager[Staged | None]:
         """Write the labels of a large vocabulary in short transactions, for `Vocabularies.put`.
 

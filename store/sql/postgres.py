@@ -59,7 +59,8 @@ __all__ = [
 _PATIENCE: Final = 30.0
 #: Seconds that a transaction waits at least.
 _STEP: Final = 0.5
-#: The advisory lock of a transaction that writes: "PHOT". Advisory locks belong to one database.
+#: The advisory lock of a transaction that writes: "PHOT". Those that write beside others share it. Advisory locks
+#: belong to one database.
 _LOCK: Final = 0x50484F54
 _MARK: Final = "photos catalog"
 #: Earlier versions of pgvector may damage an index, or the server's memory: 0.8.2 fixed a buffer overflow
@@ -74,7 +75,7 @@ _PARAMETERS: Final[dict[str, str | int]] = {
     "keepalives_count": 3,
 }
 # A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
-# state. Nobody else writes, so that is always the same one.
+# state. Nobody else writes the same rows, so that is always the same one.
 _ISOLATION: Final = {False: "REPEATABLE READ", True: "READ COMMITTED"}
 
 _ERRORS: Final[dict[str, type[CatalogError]]] = {
@@ -142,11 +143,11 @@ class PostgresDatabase:
             raise
 
     @contextmanager
-    def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
+    def begin(self, *, writes: bool, patience: float | None = None, beside: bool = False) -> Iterator[Connection]:
         """Begin a transaction, as `Database` has it."""
         # As with SQLite, a writer that will not wait long waits for one of the short transactions.
         seconds = self._patience if patience is None else max(patience, min(_STEP, self._patience))
-        with transaction(self._engine, self.path, writes=writes, patience=seconds) as connection:
+        with transaction(self._engine, self.path, writes=writes, patience=seconds, beside=beside) as connection:
             self._check_tables(connection)
             yield connection
 
@@ -234,14 +235,18 @@ def _has_tables(engine: Engine, name: str) -> bool:
 
 
 @contextmanager
-def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE) -> Iterator[Connection]:
+def transaction(
+    engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE, beside: bool = False
+) -> Iterator[Connection]:
     """Begin a transaction: committed at the end, rolled back on an exception. Driver errors become `CatalogError`s.
 
-    A writing one excludes others; it waits at most *patience* seconds for one, and then raises `CatalogBusy`.
+    A writing one excludes others, or, if it writes *beside* others, those that do not; it waits at most *patience*
+    seconds for one, and then raises `CatalogBusy`.
     """
     wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
     # SQLAlchemy's own option for this would let other transactions write where the server forbids it.
-    first = f"{wait}; SELECT pg_advisory_xact_lock({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
+    lock = "pg_advisory_xact_lock_shared" if beside else "pg_advisory_xact_lock"
+    first = f"{wait}; SELECT {lock}({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
     with (
         translated(name),
         engine.connect().execution_options(isolation_level=_ISOLATION[writes]) as connection,
