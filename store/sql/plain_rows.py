@@ -242,11 +242,12 @@ def given_ids(connection: Connection, tables: Sequence[Table]) -> dict[str, int]
 
         given = given_there(connection, tables)
     else:
-        given = dict(connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence").tuples().all())
+        rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+        given = {str(name): int(number) for name, number in rows}
     newest = {
         table.name: connection.execute(select(func.max(*table.primary_key.columns))).scalar() or 0 for table in tables
     }
-    return {name: max(given.get(name) or 0, largest) for name, largest in newest.items()}
+    return {name: max(given.get(name, 0), largest) for name, largest in newest.items()}
 
 
 def set_given_ids(connection: Connection, tables: Sequence[Table], given: Mapping[str, int]) -> None:

@@ -71,7 +71,7 @@ def unmark(connection: Connection, revision: str) -> None:
 
 def copied_keys(connection: Connection) -> dict[str, Row]:
     """Return the key of the last row that was copied, by the name of its table."""
-    rows = connection.execute(select(_table)).tuples()
+    rows = connection.execute(select(_table.c.name, _table.c.last_key))
     return {name: tuple(map(_value, json.loads(key))) for name, key in rows}
 
 
