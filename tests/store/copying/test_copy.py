@@ -13,8 +13,7 @@ from sqlalchemy import select, text
 
 from store import Catalog, CatalogBusy, DiskFailed, DiskFull, Facts
 from store.copying.copy import CopyProgress, copy_catalog, count_rows
-from store.copying.sources import open_source
-from store.copying.targets import open_target
+from store.copying.places import open_source, open_target
 from store.errors import (
     CatalogDamaged,
     CatalogNotEmpty,
