@@ -37,6 +37,8 @@ CODES = {
     "database_read_only",
     "database_not_unicode",
     "catalog_unreachable",
+    "catalog_refused",
+    "demo_mixed",
     "bad_catalog_address",
     "unknown_space",
     "trial_busy",
