@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import adapters
+from psycopg import Cursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, any_, literal
@@ -34,6 +34,58 @@ _BIGINT: Final = 20
 _HALFVEC: Final = struct.Struct(">Hxx")
 
 
+class Numbers:
+    """An array of bigint, int64 (n,), to be sent in the binary format."""
+
+    def __init__(self, values: NDArray[np.int64]) -> None:
+        self._values = values
+
+    @staticmethod
+    def known_to(cursor: Cursor[Any]) -> None:
+        """Let the statements of *cursor* take arrays."""
+        cursor.adapters.register_dumper(Numbers, _NumbersDumper)
+
+    def packed(self) -> bytes:
+        """Return the array in the binary format."""
+        elements = np.empty(len(self._values), [("length", ">i4"), ("value", ">i8")])
+        elements["length"], elements["value"] = 8, self._values
+        return struct.pack(">5i", 1, 0, _BIGINT, len(elements), 1) + elements.tobytes()
+
+
+class _NumbersDumper(Dumper):
+    format = Format.BINARY
+    #: An array of bigint.
+    oid = 1016
+
+    def dump(self, obj: Numbers) -> bytes:
+        return obj.packed()
+
+
+def _encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:
+    """Yield *rows* in the binary format; values in the places *halfvecs* are vectors as `pack` makes them."""
+    data = bytearray(_HEADER)
+    for row in rows:
+        data += _ROW.pack(len(row))
+        for place, value in enumerate(row):
+            data += _field(value, is_halfvec=place in halfvecs)
+        if len(data) > _PART:
+            yield bytes(data)
+            data.clear()
+    data += _END
+    yield bytes(data)
+
+
+def _field(value: object, *, is_halfvec: bool) -> bytes:
+    if value is None:
+        return _NULL
+    if isinstance(value, int):
+        return _NUMBER.pack(8, value)
+    assert isinstance(value, bytes)
+    if is_halfvec:
+        value = _HALFVEC.pack(len(value) // 2) + np.frombuffer(value, "<f2").byteswap().tobytes()
+    return struct.pack(">i", len(value)) + value
+
+
 def replace_rows(
     connection: Connection,
     table: Table,
@@ -51,11 +103,12 @@ def replace_rows(
     names = (*key, *columns)
     places = {place for place, name in enumerate(names) if name in halfvecs}
     same, all_names = (_names(connection.dialect, some) for some in (key, names))
-    keys = [[row[place] for row in rows] for place in range(len(key))]
-    lists = ", ".join("%s::bigint[]" for _ in key)
+    keys = [Numbers(np.array([row[place] for row in rows], np.int64)) for place in range(len(key))]
+    lists = ", ".join("%s" for _ in key)
     name = connection.dialect.identifier_preparer.format_table(table)
     alike = " AND ".join(f"{name}.{each} = kept.{each}" for each in same)
     with driver_of(connection).cursor() as cursor:
+        Numbers.known_to(cursor)
         # There is no COPY that replaces rows, and a list of keys is quicker than a table of them.
         cursor.execute(
             f"DELETE FROM {name} USING unnest({lists}) AS kept({', '.join(same)})"  # noqa: S608 - names of our tables
@@ -93,6 +146,7 @@ def one_row(
     are asked for as one, of arrays.
     """
     with driver_of(connection).cursor(binary=True) as cursor:
+        Numbers.known_to(cursor)
         cursor.execute(query.encode(), parameters, prepare=False)
         result = cursor.pgresult
         assert result is not None
@@ -112,56 +166,6 @@ def floats(array: bytes | None) -> NDArray[np.float64]:
 def _elements(array: bytes | None, kind: str) -> NDArray[Any]:
     # After the number of dimensions, a flag, the type, and a length and a lower bound, each element has its length.
     return np.frombuffer(array or bytes(_ARRAY), [("length", ">i4"), ("value", kind)], offset=_ARRAY)["value"]
-
-
-class Numbers:
-    """An array of bigint, int64 (n,), to be sent in the binary format."""
-
-    def __init__(self, values: NDArray[np.int64]) -> None:
-        self._values = values
-
-    def packed(self) -> bytes:
-        """Return the array in the binary format."""
-        elements = np.empty(len(self._values), [("length", ">i4"), ("value", ">i8")])
-        elements["length"], elements["value"] = 8, self._values
-        return struct.pack(">5i", 1, 0, _BIGINT, len(elements), 1) + elements.tobytes()
-
-
-class _NumbersDumper(Dumper):
-    format = Format.BINARY
-    #: An array of bigint.
-    oid = 1016
-
-    def dump(self, obj: Numbers) -> bytes:
-        return obj.packed()
-
-
-adapters.register_dumper(Numbers, _NumbersDumper)
-
-
-def _encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:
-    """Yield *rows* in the binary format; values in the places *halfvecs* are vectors as `pack` makes them."""
-    data = bytearray(_HEADER)
-    for row in rows:
-        data += _ROW.pack(len(row))
-        for place, value in enumerate(row):
-            data += _field(value, is_halfvec=place in halfvecs)
-        if len(data) > _PART:
-            yield bytes(data)
-            data.clear()
-    data += _END
-    yield bytes(data)
-
-
-def _field(value: object, *, is_halfvec: bool) -> bytes:
-    if value is None:
-        return _NULL
-    if isinstance(value, int):
-        return _NUMBER.pack(8, value)
-    assert isinstance(value, bytes)
-    if is_halfvec:
-        value = _HALFVEC.pack(len(value) // 2) + np.frombuffer(value, "<f2").byteswap().tobytes()
-    return struct.pack(">i", len(value)) + value
 
 
 def _converted(

@@ -64,6 +64,7 @@ __all__ = [
     "holds_others_than_ascii",
     "ids_of",
     "is_filled",
+    "is_postgres",
     "items_of",
     "lies_below",
     "lies_directly",
