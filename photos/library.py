@@ -51,7 +51,7 @@ class OpenLibrary:
         self.encoders = encoders or SiglipEncoders(
             settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
         )
-        self._make_readers = make_readers or _reader_processes
+        self.make_readers = make_readers or _reader_processes
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -147,6 +147,14 @@ class OpenLibrary:
         other.__dict__.pop("index", None)
         return other
 
+    def with_parts(self, encoders: EncoderFactory, make_readers: MakeReaders) -> OpenLibrary:
+        """The same library with other makers of encoders and readers. It shares the catalog, and need not be closed."""
+        other = copy(self)
+        other.encoders, other.make_readers = encoders, make_readers
+        # Opened here, or each of both would open its own.
+        other.__dict__["catalog"] = self.catalog
+        return other
+
     @cached_property
     def index(self) -> VectorIndex:
         """The vector index of the space that is searched."""
@@ -187,7 +195,7 @@ class OpenLibrary:
         self, preprocessing: Preprocessor, beside: Preprocessor | None = None
     ) -> AbstractContextManager[Readers]:
         """Readers that decode files for a checkpoint with that preprocessing, and for one *beside*."""
-        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
+        return self.make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
 
     def _readers_for_gpu(self) -> int | None:
         """One reader a core where a GPU waits for them; None for the usual number."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         PgvectorMissing,
         PgvectorTooOld,
         PostgresNotInstalled,
+        QueueOfAnother,
         StoreError,
     )
     from .facts import DateSource, Facts, Metadata, SidecarRank
@@ -140,6 +141,7 @@ __all__ = [
     "PictureCache",
     "PostgresNotInstalled",
     "Problem",
+    "QueueOfAnother",
     "Replacement",
     "Revision",
     "SavedSearch",
@@ -194,6 +196,7 @@ _MODULES = {
         "PgvectorMissing",
         "PgvectorTooOld",
         "PostgresNotInstalled",
+        "QueueOfAnother",
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),

@@ -35,6 +35,7 @@ _COMMANDS = (
     "index",
     "watch",
     "daemon",
+    "worker",
     "open",
     "serve",
     "token",
