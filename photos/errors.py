@@ -39,6 +39,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── UnknownSearch           no search is saved under that name
 ├── NoSuchRun               no sidecars were written under that number
 ├── DemoIncomplete          the folder for the demo holds something else
+├── DemoMixed               the catalog for the demo has photos of somebody's
 └── the errors about models (photos.model_errors)
 """
 
@@ -110,9 +111,9 @@ class UnknownFolder(PhotosError):
 
 
 class EmptyLibrary(PhotosError):
-    """There is no photo in the library yet."""
+    """There is no photo in the library yet. It is named by its folder, or by the address of its catalog."""
 
-    library: Path
+    library: Path | str
     #: The demo's library, if there is one elsewhere.
     demo: Path | None = None
 
@@ -452,3 +453,10 @@ class DemoIncomplete(PhotosError):
 
     sentence = "{folder} holds other files; give an empty or a new folder with --folder."
     folder: Path
+
+
+class DemoMixed(PhotosError):
+    """The catalog on a server that the demo was to use has other photos, and is left alone."""
+
+    sentence = "The catalog {catalog} has other photos; name an empty database for the demo."
+    catalog: str

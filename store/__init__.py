@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         DescriptionWords,
         File,
         Folder,
+        IdRange,
         IndexedFile,
         Label,
         LabelDefinition,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         Replacement,
         Revision,
         Scoring,
+        ServerState,
         SidecarRun,
         SidecarWrite,
         Slot,
@@ -78,7 +80,7 @@ if TYPE_CHECKING:
         VocabularyDefinition,
         VocabularySummary,
     )
-    from .tagging.scores import LeastRanks
+    from .tagging.least_ranks import LeastRanks
     from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
@@ -121,6 +123,7 @@ __all__ = [
     "Folder",
     "FolderCovered",
     "ForeignDatabase",
+    "IdRange",
     "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
@@ -146,6 +149,7 @@ __all__ = [
     "Revision",
     "SavedSearch",
     "Scoring",
+    "ServerState",
     "SidecarRank",
     "SidecarRun",
     "SidecarWrite",
@@ -200,7 +204,7 @@ _MODULES = {
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),
-    "tagging.scores": ("LeastRanks",),
+    "tagging.least_ranks": ("LeastRanks",),
     "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),

@@ -60,6 +60,7 @@ __all__ = [
     "each_of",
     "ends_with",
     "erase",
+    "hold",
     "holds_others_than_ascii",
     "ids_of",
     "is_filled",
@@ -87,6 +88,8 @@ Item = TypeVar("Item")
 
 #: Ids in one statement: well below the 32 766 variables that SQLite takes, and the 65 535 of PostgreSQL.
 MOST_VARIABLES = 5000
+#: The largest number of an advisory lock of two.
+_LARGEST = (1 << 31) - 1
 _DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
 
 
@@ -290,6 +293,17 @@ def plain_cursor(connection: Connection, query: Select[Any]) -> DBAPICursor:
     cursor = connection.execute(query).cursor
     assert cursor is not None
     return cursor
+
+
+def hold(connection: Connection, subject: int, part: int) -> None:
+    """Let no other transaction that writes beside this one hold the same part of the same subject until this one ends.
+
+    One that holds several takes them in ascending order. SQLite lets nobody write beside another.
+    """
+    if is_postgres(connection.dialect):
+        # Two numbers are of another kind than the one number that writers lock.
+        keys = subject & _LARGEST, part & _LARGEST
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s::int, %s::int)", keys)
 
 
 def erase(connection: Connection) -> None:
