@@ -35,7 +35,6 @@ from store.errors import BadVector, safe
 from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
 from store.sql.dialect import (
-    among,
     chunks,
     pack,
     put_rows,
@@ -43,6 +42,7 @@ from store.sql.dialect import (
     utc_now,
     vector_pages,
     vector_rows,
+    vectors_of,
 )
 
 from .cache import START, CachedRows, EmbeddingCache, Position
@@ -385,7 +385,8 @@ class Embeddings:
         """Read *photo_ids* from the catalog."""
         found: dict[int, bytes] = {}
         for some in chunks(photo_ids):
-            found.update(self._undamaged(_raw(space_id).where(among(_embedding.c.photo_id, some))))
+            rows = vectors_of(self._connection, _raw(space_id), _embedding.c.photo_id, some)
+            found.update((photo_id, raw) for photo_id, raw, checksum in rows if zlib.crc32(raw) == checksum)
         there = [photo_id for photo_id in photo_ids if photo_id in found]
         return _vectors(there, [found[photo_id] for photo_id in there], self._dimension(space_id))
 

@@ -196,6 +196,22 @@ class PostgresDatabase:
             finally:
                 driver.execute("RESET lock_timeout", prepare=False)
 
+    @contextmanager
+    def maintenance(self) -> Iterator[Connection]:
+        """Connect anew, for statements that no transaction may hold: each is one of its own.
+
+        The connection is closed at the end, with its settings and locks.
+        """
+        with (
+            translated(self.path),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            try:
+                yield connection
+            finally:
+                # Of a connection that went back to its pool, settings and locks would stay.
+                connection.invalidate()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
