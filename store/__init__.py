@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         PgvectorMissing,
         PgvectorTooOld,
         PostgresNotInstalled,
+        QueueOfAnother,
         StoreError,
     )
     from .facts import DateSource, Facts, Metadata, SidecarRank
@@ -146,6 +147,7 @@ __all__ = [
     "PictureCache",
     "PostgresNotInstalled",
     "Problem",
+    "QueueOfAnother",
     "Replacement",
     "Revision",
     "SavedSearch",
@@ -203,6 +205,7 @@ _MODULES = {
         "PgvectorMissing",
         "PgvectorTooOld",
         "PostgresNotInstalled",
+        "QueueOfAnother",
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),

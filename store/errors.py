@@ -24,6 +24,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── RowRefused      it cannot hold a row of the catalog that is copied
     │   ├── CopyDiffers     it is not what was copied
     │   ├── PgvectorMissing, PgvectorTooOld, DatabaseNotUnicode     the database cannot hold a catalog
+    │   ├── QueueOfAnother  the database has another program's queue of work
     │   └── PostgresNotInstalled    this program lacks the driver
     ├── BadCatalogAddress   no address of a PostgreSQL database
     ├── CacheUnwritable     pictures cannot be kept in a file beside the catalog
@@ -291,6 +292,15 @@ class DatabaseNotUnicode(CatalogError):
     """The database cannot hold all texts."""
 
     sentence = "The database {path} has the encoding {detail}; make one with the encoding UTF8, and name that."
+
+
+class QueueOfAnother(CatalogError):
+    """The database has tables of procrastinate that another program uses."""
+
+    sentence = (
+        "The database {path} has another program's queue of work, in tables of procrastinate; give photos a database "
+        "of its own, or move that program's tables to another schema."
+    )
 
 
 class PostgresNotInstalled(CatalogError):

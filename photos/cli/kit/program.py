@@ -37,6 +37,7 @@ _COMMANDS = (
     "index",
     "watch",
     "daemon",
+    "worker",
     "open",
     "serve",
     "token",
