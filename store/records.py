@@ -468,6 +468,20 @@ class DerivedTag(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ServerState:
+    """The PostgreSQL server that a catalog is on: its version and pgvector's, and the bytes of the database.
+
+    `is_standby`: it follows another server, and changes nothing itself. `may_write`: this role may change the catalog.
+    """
+
+    version: str
+    pgvector: str
+    bytes: int
+    is_standby: bool
+    may_write: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SidecarRun:
     """A command that wrote sidecars: how many it made and changed, and when (UTC) it was undone, if it was."""
 

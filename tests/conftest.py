@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.store import postgres
+from tests.store.dialects import share_compiled_statements
+from tests.store.sqlite import empty_catalog
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -23,6 +25,9 @@ def default_signals():
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+share_compiled_statements()
 
 
 @pytest.fixture(autouse=True)
@@ -54,9 +59,9 @@ def server():
 
 @contextmanager
 def new_database(request, kind, folder) -> Iterator[Path | str]:
-    """Yield where a new catalog is: the path of a file in *folder*, or the address of a database on a server."""
+    """Yield where an empty catalog is: the path of a file in *folder*, or the address of a database on a server."""
     if kind == "sqlite":
-        yield folder / "catalog.db"
+        yield empty_catalog(folder / "catalog.db")
         return
     running = request.getfixturevalue("server")
     with running.database(running.template) as address:
@@ -65,6 +70,6 @@ def new_database(request, kind, folder) -> Iterator[Path | str]:
 
 @pytest.fixture
 def database(request, tmp_path) -> Iterator[Path | str]:
-    """The place of a new catalog: the path of a file, or the address of a database on a server."""
+    """The place of an empty catalog: the path of a file, or the address of a database on a server."""
     with new_database(request, request.param, tmp_path) as place:
         yield place

@@ -28,7 +28,7 @@ from photos.operations.indexing.index import PassOptions, bring_up_to_date
 from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
+from store import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, Folder, Space, Trial
 
 if TYPE_CHECKING:
     from photos.daemon.session import Session
@@ -44,7 +44,7 @@ _SLEPT = 30.0
 _PAUSE = 5.0
 #: Seconds after which describing makes way for other processes that describe.
 _DESCRIBED = 15.0
-#: Seconds before work is tried again that failed because of a full disk or a lock.
+#: Seconds before work is tried again that failed because of a full disk, a lock, or a server that does not answer.
 _RETRY = 60.0
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,8 @@ def watch(
     with library_lock(settings.library):
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
-        _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
+        where = settings.library if settings.catalog is None else settings.catalog_place.name
+        _log.info("Watching %s; process %d.", safe(str(where)), os.getpid())
         with _answering(settings, encoders, answer) as prepare:
             if nice and hasattr(os, "nice"):
                 os.nice(nice)
@@ -146,11 +147,16 @@ class Watcher:
             raise self._library.empty_error()
         try:
             while True:
-                self._listen(folders)
-                self._follow_switch()
-                self._index(folders, self._parts(folders), make_progress)
-                self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
-                folders = all_folders(self._library)
+                try:
+                    self._listen(folders)
+                    self._follow_switch()
+                    self._index(folders, self._parts(folders), make_progress)
+                    self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
+                    folders = all_folders(self._library)
+                except CatalogUnreachable as error:
+                    # Events may be lost by now.
+                    self._full_due = 0.0
+                    self._retry_later(str(error), None)
         finally:
             self._listener.close()
 
@@ -186,7 +192,7 @@ class Watcher:
         try:
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
-        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
@@ -224,7 +230,7 @@ class Watcher:
                     return True
         except TrialBusy:
             return False
-        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), {})
             return True
         except PhotosError as error:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 # Reflection, as Alembic does it, then knows the type of vectors.
 import pgvector.sqlalchemy  # noqa: F401
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from store.errors import (
@@ -30,9 +31,12 @@ from store.errors import (
     DiskFull,
     PgvectorMissing,
     PgvectorTooOld,
+    UnfinishedCopy,
 )
+from store.server_address import ServerAddress
 
 from .database import DanglingRow, is_of_stored_value
+from .unfinished_copy import is_mark, source_of
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -63,7 +67,7 @@ _MARK: Final = "photos catalog"
 #: (CVE-2026-3172), 0.8.3 a corruption, and 0.8.4 a graph that a vacuum did not repair.
 _OLDEST: Final = (0, 8, 4)
 #: Libpq's parameters where the address has no others: a server that went away is noticed within a minute.
-_PARAMETERS: Final = {
+_PARAMETERS: Final[dict[str, str | int]] = {
     "fallback_application_name": "photos",
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -111,8 +115,26 @@ class PostgresDatabase:
 
         Raises `BadCatalogAddress`, `CatalogUnreachable`, and whatever *upgrade* raises.
         """
+        opened = cls._opened(address, upgrade, patience, may_make=True)
+        assert opened is not None
+        return opened
+
+    @classmethod
+    def open_if_any(
+        cls, address: str, upgrade: Callable[[Engine, str], None], patience: float | None = None
+    ) -> PostgresDatabase | None:
+        """Do as `open`, unless the database has no table: then nothing is made, and the value is None."""
+        return cls._opened(address, upgrade, patience, may_make=False)
+
+    @classmethod
+    def _opened(
+        cls, address: str, upgrade: Callable[[Engine, str], None], patience: float | None, *, may_make: bool
+    ) -> PostgresDatabase | None:
         name, engine = name_of(address), connect(address)
         try:
+            if not may_make and not _has_tables(engine, name):
+                engine.dispose()
+                return None
             with translated(name):
                 upgrade(engine, name)
             return cls(name, engine, _PATIENCE if patience is None else patience)
@@ -130,7 +152,10 @@ class PostgresDatabase:
             yield connection
 
     def _check_tables(self, connection: Connection) -> None:
-        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them."""
+        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them.
+
+        Raises `UnfinishedCopy` if another program copies a library to them.
+        """
         # An upgrade waits for this lock, and this for an upgrade; the state that is read is chosen after that.
         both = "LOCK TABLE alembic_version IN ACCESS SHARE MODE; SELECT version_num FROM alembic_version"
         try:
@@ -140,6 +165,8 @@ class PostgresDatabase:
         cursor.nextset()
         row = cursor.fetchone()
         revision = "" if row is None else str(row[0])
+        if is_mark(revision):
+            raise UnfinishedCopy(self.path, source=source_of(connection), target=self.path)
         if self._revision is not None and self._revision != revision:
             raise CatalogUpgraded(self.path, revision)
         self._revision = revision
@@ -175,33 +202,36 @@ class PostgresDatabase:
 
 
 def name_of(address: str) -> str:
-    """Return *address* without its password and parameters, for people. Raises `BadCatalogAddress`."""
-    url = _parsed(address)
-    hosts = url.query.get("host", ())
-    where = {"host": hosts} if hosts else {}
-    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, where)
-    return plain.render_as_string(hide_password=False).replace("%2F", "/")
+    """Return *address* without its password, for people. Raises `BadCatalogAddress`."""
+    return ServerAddress.read(address).name
 
 
 def connect(address: str) -> Engine:
-    """Return an engine for the database at *address*. Nothing is opened before first use.
+    """Return an engine for the database at *address*, which libpq reads. Nothing is opened before first use.
 
     Raises `BadCatalogAddress`.
     """
-    url = _parsed(address)
-    parameters = {name: value for name, value in _PARAMETERS.items() if name not in url.query}
-    # Connections that were lost while nobody used them are made anew without an error.
-    return create_engine(url, connect_args=parameters, use_native_hstore=False, pool_pre_ping=True, max_overflow=20)
-
-
-def _parsed(address: str) -> URL:
+    uri = ServerAddress.read(address).uri
     try:
-        url = make_url(address)
-    except (ArgumentError, ValueError) as error:
-        raise BadCatalogAddress from error
-    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg"} or not url.database:
-        raise BadCatalogAddress
-    return url.set(drivername="postgresql+psycopg")
+        given = conninfo_to_dict(uri)
+        whole = make_conninfo(uri, **{name: value for name, value in _PARAMETERS.items() if name not in given})
+    except psycopg.ProgrammingError:
+        # Its message may repeat a part of the password.
+        raise BadCatalogAddress from None
+    # SQLAlchemy's own addresses know neither several hosts nor services. Connections that were lost while nobody used
+    # them are made anew without an error.
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(whole),
+        use_native_hstore=False,
+        pool_pre_ping=True,
+        max_overflow=20,
+    )
+
+
+def _has_tables(engine: Engine, name: str) -> bool:
+    with transaction(engine, name, writes=False) as connection:
+        return has_tables(connection)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from query.tagging import StoredTagger
 from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp, Vectors
 from store.sql import schema as tables
 from tests.fakes import DIMENSION, FakeEncoder, vector_of
+from tests.store.sqlite import empty_catalog
 
 #: Low scale: cosines of random vectors become probabilities of every size.
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 2.3, -4.0)
@@ -21,7 +22,7 @@ class Library:
     """Photos whose embeddings are those of their names."""
 
     def __init__(self, tmp_path, database=None):
-        self.catalog = Catalog.open(database or tmp_path / "catalog.db", MappedRows(tmp_path / "index"))
+        self.catalog = Catalog.open(database or empty_catalog(tmp_path / "catalog.db"), MappedRows(tmp_path / "index"))
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
             t.library.set_space(self.space.id)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from query.similarity import near_pairs
 from store import Catalog, Facts, SpaceIdentity, Stamp
+from tests.store.sqlite import empty_catalog
 
 
 def library(tmp_path, rows):
-    catalog = Catalog.open(tmp_path / "catalog.db")
+    catalog = Catalog.open(empty_catalog(tmp_path / "catalog.db"))
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("m", "w", "p", "float32", rows.shape[1], 2.3, -4.0))
         folder = t.folders.add(b"/photos")

@@ -12,8 +12,8 @@ import click
 import pytest
 from PIL import Image
 
+from photos.catalog_place import CATALOG_FILE
 from photos.cli.kit.program import program
-from photos.config import CATALOG_FILE
 from photos.lock import DaemonInfo, library_lock, write_info
 from tests.photos.encoders import make_checkpoint
 
