@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
+    from query.tagging import StoredTagger
+    from store import Revision
+    from store.queue.base import WorkQueue
 
     #: Called with the preprocessing, the number of files to read at once, and the preprocessing of a second space.
     MakeReaders = Callable[[Preprocessor, int | None, Preprocessor | None], AbstractContextManager[Readers]]
@@ -53,6 +56,7 @@ class OpenLibrary:
             settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
         )
         self.make_readers = make_readers or _reader_processes
+        self._taggers: dict[tuple[int, int], StoredTagger] = {}
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -165,6 +169,27 @@ class OpenLibrary:
             other.space = find_space(t.spaces.all(), name)
         other.__dict__.pop("index", None)
         return other
+
+    @cached_property
+    def queue(self) -> WorkQueue | None:
+        """The queue of work that machines share; None for a catalog that is none on a server."""
+        if self.settings.catalog is None:
+            return None
+        from store.queue.procrastinate_queue import queue_of  # noqa: PLC0415 - its packages are an extra
+
+        return queue_of(self.catalog)
+
+    def tagger(self, space: Space, revision: Revision, texts: TextVectors) -> StoredTagger:
+        """The tagger of new photos, where no vocabulary is in force one by *revision*.
+
+        It is the same one for the same revision: it keeps the vectors of thousands of labels.
+        """
+        from query.tagging import StoredTagger  # noqa: PLC0415 - searches tag nothing
+
+        key = space.id, revision.id
+        if key not in self._taggers:
+            self._taggers[key] = StoredTagger(self.catalog, space, revision, texts)
+        return self._taggers[key]
 
     def with_parts(self, encoders: EncoderFactory, make_readers: MakeReaders) -> OpenLibrary:
         """The same library with other makers of encoders and readers. It shares the catalog, and need not be closed."""

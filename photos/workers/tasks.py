@@ -20,11 +20,18 @@ from collections.abc import Callable, Mapping
 
 from photos.errors import UnknownTask
 from photos.library import OpenLibrary
+from photos.operations.indexing.encode_unit import encode_unit
+from photos.operations.indexing.file_units import ENCODE
 from photos.operations.tagging.retag import finish_pending
 from store.queue.base import Json
 
 #: Does one unit.
 Task = Callable[[OpenLibrary, Mapping[str, Json]], None]
+
+
+def encode(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
+    """Index files."""
+    encode_unit(library, arguments)
 
 
 def retag(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
@@ -35,7 +42,7 @@ def retag(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
         finish_pending(library, space)
 
 
-TASKS: Mapping[str, Task] = {"retag": retag}
+TASKS: Mapping[str, Task] = {ENCODE: encode, "retag": retag}
 
 
 def checked_tasks(named: str | None) -> tuple[str, ...]:

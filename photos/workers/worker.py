@@ -63,6 +63,7 @@ def work(
     from store.queue.worker import WorkerOptions, run_worker  # noqa: PLC0415 - its packages are an extra
 
     device = device_name(library)
+    library.on_notice = _once(library.on_notice)
     with keeping_parts(library) as kept:
         handlers: Mapping[str, Handler] = {name: partial(TASKS[name], kept) for name in request.tasks}
         on_event(Begun(os.getpid(), request.tasks, device))
@@ -76,6 +77,18 @@ def device_name(library: OpenLibrary) -> str:
     if device in {None, "auto"}:
         return "GPU" if has_gpu() else "CPU"
     return str(device)
+
+
+def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Let each sentence be told once: each unit of a folder that is not here would repeat it."""
+    told: set[str] = set()
+
+    def tell_new(sentence: str) -> None:
+        if sentence not in told:
+            told.add(sentence)
+            tell(sentence)
+
+    return tell_new
 
 
 @contextmanager
