@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         CatalogError,
         CatalogMoved,
         CatalogReadOnly,
+        CatalogRefused,
         CatalogTooNew,
         CatalogTooOld,
         CatalogUnreachable,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         PgvectorMissing,
         PgvectorTooOld,
         PostgresNotInstalled,
+        QueueOfAnother,
         StoreError,
     )
     from .facts import DateSource, Facts, Metadata, SidecarRank
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         DescriptionWords,
         File,
         Folder,
+        IdRange,
         IndexedFile,
         Label,
         LabelDefinition,
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
         Replacement,
         Revision,
         Scoring,
+        ServerState,
         SidecarRun,
         SidecarWrite,
         Slot,
@@ -77,9 +81,10 @@ if TYPE_CHECKING:
         VocabularyDefinition,
         VocabularySummary,
     )
-    from .tagging.scores import LeastRanks
+    from .tagging.least_ranks import LeastRanks
     from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
+    from .vectors.choice import vector_index
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
@@ -100,6 +105,7 @@ __all__ = [
     "CatalogError",
     "CatalogMoved",
     "CatalogReadOnly",
+    "CatalogRefused",
     "CatalogTooNew",
     "CatalogTooOld",
     "CatalogUnreachable",
@@ -120,6 +126,7 @@ __all__ = [
     "Folder",
     "FolderCovered",
     "ForeignDatabase",
+    "IdRange",
     "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
@@ -140,10 +147,12 @@ __all__ = [
     "PictureCache",
     "PostgresNotInstalled",
     "Problem",
+    "QueueOfAnother",
     "Replacement",
     "Revision",
     "SavedSearch",
     "Scoring",
+    "ServerState",
     "SidecarRank",
     "SidecarRun",
     "SidecarWrite",
@@ -164,6 +173,7 @@ __all__ = [
     "Vectors",
     "VocabularyDefinition",
     "VocabularySummary",
+    "vector_index",
 ]
 
 _MODULES = {
@@ -180,6 +190,7 @@ _MODULES = {
         "CatalogError",
         "CatalogMoved",
         "CatalogReadOnly",
+        "CatalogRefused",
         "CatalogTooNew",
         "CatalogTooOld",
         "CatalogUnreachable",
@@ -194,12 +205,14 @@ _MODULES = {
         "PgvectorMissing",
         "PgvectorTooOld",
         "PostgresNotInstalled",
+        "QueueOfAnother",
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),
-    "tagging.scores": ("LeastRanks",),
+    "tagging.least_ranks": ("LeastRanks",),
     "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
+    "vectors.choice": ("vector_index",),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),

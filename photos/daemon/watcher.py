@@ -28,7 +28,7 @@ from photos.operations.indexing.index import PassOptions, bring_up_to_date
 from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
+from store import CatalogBusy, CatalogUnreachable, DatabaseReadOnly, DiskFailed, DiskFull, Folder, Space, Trial
 
 if TYPE_CHECKING:
     from photos.daemon.session import Session
@@ -44,7 +44,7 @@ _SLEPT = 30.0
 _PAUSE = 5.0
 #: Seconds after which describing makes way for other processes that describe.
 _DESCRIBED = 15.0
-#: Seconds before work is tried again that failed because of a full disk or a lock.
+#: Seconds before work is tried again that failed because of a full disk, a lock, or a server that does not answer.
 _RETRY = 60.0
 
 _log = logging.getLogger(__name__)
@@ -62,16 +62,23 @@ def watch(
 ) -> None:
     """Hold the library's lock, answer searches by *answer*, and keep the library up to date until interrupted.
 
-    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, and `EmptyLibrary` if the library
-    has no folder.
+    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, `EmptyLibrary` if the library has
+    no folder, and `DatabaseReadOnly`.
     """
     settings = library.settings
     if library.is_new:
         raise library.empty_error()
+    with library.catalog.read() as t:
+        server = t.server
+    if server is not None and not server.may_write:
+        # Otherwise it would go on until something is to be written.
+        reason = "the server is a standby" if server.is_standby else "this role may only read"
+        raise DatabaseReadOnly(settings.catalog_place.name, reason)
     with library_lock(settings.library):
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
-        _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
+        where = settings.library if settings.catalog is None else settings.catalog_place.name
+        _log.info("Watching %s; process %d.", safe(str(where)), os.getpid())
         with _answering(settings, encoders, answer) as prepare:
             if nice and hasattr(os, "nice"):
                 os.nice(nice)
@@ -108,7 +115,8 @@ class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
     The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*, and then lets
-    *new_photos* be described. *answers* is published in the library's `DaemonInfo`.
+    *new_photos* be described. *answers* is published in the library's `DaemonInfo`. Work that a full disk, a lock or a
+    server kept from is tried again after *retry* seconds.
     """
 
     def __init__(
@@ -122,6 +130,7 @@ class Watcher:
         backlog: Backlog | None = None,
         new_photos: NewPhotos | None = None,
         answers: bool = False,
+        retry: float = _RETRY,
     ) -> None:
         self._library = library
         self._model = model
@@ -131,6 +140,7 @@ class Watcher:
         self._pause = pause or PausePolicy(settings)
         self._backlog = backlog
         self._new_photos = new_photos
+        self._retry = retry
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -146,11 +156,16 @@ class Watcher:
             raise self._library.empty_error()
         try:
             while True:
-                self._listen(folders)
-                self._follow_switch()
-                self._index(folders, self._parts(folders), make_progress)
-                self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
-                folders = all_folders(self._library)
+                try:
+                    self._listen(folders)
+                    self._follow_switch()
+                    self._index(folders, self._parts(folders), make_progress)
+                    self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
+                    folders = all_folders(self._library)
+                except CatalogUnreachable as error:
+                    # Events may be lost by now.
+                    self._full_due = 0.0
+                    self._retry_later(str(error), None)
         finally:
             self._listener.close()
 
@@ -186,7 +201,7 @@ class Watcher:
         try:
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
-        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
@@ -224,7 +239,7 @@ class Watcher:
                     return True
         except TrialBusy:
             return False
-        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), {})
             return True
         except PhotosError as error:
@@ -280,13 +295,13 @@ class Watcher:
         return waited
 
     def _retry_later(self, problem: str, parts: Parts) -> None:
-        _log.warning("%s Trying again in %.0f seconds.", problem, _RETRY)
+        _log.warning("%s Trying again in %.0f seconds.", problem, self._retry)
         self._info = replace(self._info, problem=problem)
         for folder_id, some in (parts or {}).items():
             for part in some:
                 self._hints.add(folder_id, part)
         self._set_state("waiting")
-        time.sleep(_RETRY)
+        time.sleep(self._retry)
 
     def _wait(self, *, is_busy: bool) -> None:
         """Wait for changes, at most until the next check; not at all with other work to do."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from photos.operations.searching.history import PastSearch
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
     from photos.operations.verify import LibraryDifference
-    from store import IndexStatus, Problem, SlotSummary
+    from store import IndexStatus, Problem, ServerState, SlotSummary
 
 
 class ScannedRecord(TypedDict):
@@ -161,11 +161,23 @@ class PicturesKeptRecord(TypedDict):
     bytes: Annotated[int, "Size of their file."]
 
 
+class ServerRecord(TypedDict):
+    """The PostgreSQL server that the catalog is on."""
+
+    address: Annotated[str, "Address of the catalog, without its password."]
+    version: Annotated[str, "Version of PostgreSQL."]
+    pgvector: Annotated[str, "Version of pgvector in the database."]
+    bytes: Annotated[int, "Size of the database."]
+    standby: Annotated[bool, "Whether it follows another server, and changes nothing itself."]
+    writable: Annotated[bool, "Whether this role may change the catalog."]
+
+
 class StatusRecord(TypedDict):
     """State of the library."""
 
     library: Annotated[str, "Folder of the library."]
     bytes: Annotated[int, "Size of all its files."]
+    server: Annotated[ServerRecord | None, "The server that the catalog is on; null for a file, or without a catalog."]
     folders: Annotated[list[FolderRecord], "Registered folders."]
     photos: Annotated[int, "Photos."]
     files: Annotated[dict[str, int], "Known files by outcome."]
@@ -410,6 +422,7 @@ def status_record(status: LibraryStatus) -> StatusRecord:
     return {
         "library": str(status.library),
         "bytes": status.size,
+        "server": None if status.server is None else _server_record(str(status.catalog), status.server),
         "folders": [folder_record(each) for each in status.folders],
         "photos": status.photos,
         "files": {str(outcome): count for outcome, count in status.files.items()},
@@ -429,6 +442,17 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "other_slots": [_slot_record(each, status.pending_slots) for each in status.other_slots],
         "thumbnails": {"count": status.pictures.thumbnails, "bytes": status.pictures.thumbnail_bytes},
         "previews": {"count": status.pictures.previews, "bytes": status.pictures.preview_bytes},
+    }
+
+
+def _server_record(address: str, server: ServerState) -> ServerRecord:
+    return {
+        "address": address,
+        "version": server.version,
+        "pgvector": server.pgvector,
+        "bytes": server.bytes,
+        "standby": server.is_standby,
+        "writable": server.may_write,
     }
 
 

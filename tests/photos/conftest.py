@@ -23,6 +23,9 @@ from tests.store.sqlite import empty_catalog
 
 from .encoders import COLOURS, ColourEncoders, make_checkpoint
 
+#: Whether the program's catalogs are on a server in all tests, for a run by hand: tests of the file itself then fail.
+ON_SERVER = os.environ.get("PHOTOS_TEST_PROGRAM") == "postgres"
+
 
 @dataclass
 class Result:
@@ -67,7 +70,8 @@ class Program:
 
     def embeddings(self):
         """The stored embedding of each file, by its name."""
-        with OpenLibrary(load({"library": self.library}, {})) as library, library.read() as t:
+        catalog = self._environment.get("PHOTOS_CATALOG")
+        with OpenLibrary(load({"library": self.library, "catalog": catalog}, {})) as library, library.read() as t:
             return {
                 os.path.basename(os.fsdecode(path)): t.embeddings.get(library.space.id, [photo.id]).matrix[0]
                 for page in t.embeddings.scan(library.space.id)
@@ -94,10 +98,16 @@ def vocabulary(tmp_path_factory):
 
 
 @pytest.fixture
-def photos(tmp_path, capsys):
+def photos(request, tmp_path, capsys):
     """The program with an empty library."""
     # To ask the machine for the best precision loads torch.
-    return Program(tmp_path / "library", capsys, ColourEncoders(), PHOTOS_PRECISION="float32")
+    settings = {"PHOTOS_PRECISION": "float32"}
+    if not ON_SERVER:
+        yield Program(tmp_path / "library", capsys, ColourEncoders(), **settings)
+        return
+    running = request.getfixturevalue("server")
+    with running.database(running.template) as address:
+        yield Program(tmp_path / "library", capsys, ColourEncoders(), PHOTOS_CATALOG=address, **settings)
 
 
 def make_pictures(folder: Path) -> Path:

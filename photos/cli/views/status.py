@@ -20,7 +20,7 @@ from store.records import MAIN_SLOT, Outcome
 
 if TYPE_CHECKING:
     from photos.operations.status import LibraryStatus
-    from store import IndexStatus
+    from store import IndexStatus, ServerState
 
 
 def show_status(status: LibraryStatus, *, as_json: bool) -> None:
@@ -34,7 +34,7 @@ def show_status(status: LibraryStatus, *, as_json: bool) -> None:
 
 
 def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
-    yield "library", f"{shown_path(os.fsencode(status.library))} ({readable_size(status.size)})"
+    yield from _place(status)
     if status.daemon is not None:
         also = " and answers searches" if status.daemon.answers else ""
         yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
@@ -61,6 +61,19 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     if status.index is not None:
         yield "index", _index(status.index)
     yield from _vocabularies(status)
+
+
+def _place(status: LibraryStatus) -> Iterator[tuple[str, str]]:
+    if isinstance(status.catalog, str):
+        yield "catalog", f"{safe(status.catalog)} ({'empty' if status.server is None else _server(status.server)})"
+    yield "library", f"{shown_path(os.fsencode(status.library))} ({readable_size(status.size)})"
+
+
+def _server(server: ServerState) -> str:
+    kind = "" if server.may_write else "; this role only reads"
+    if server.is_standby:
+        kind = "; a standby, which only reads"
+    return f"{readable_size(server.bytes)}; PostgreSQL {server.version}, pgvector {server.pgvector}{kind}"
 
 
 def _folders(status: LibraryStatus) -> Iterator[tuple[str, str]]:
