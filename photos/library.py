@@ -51,6 +51,8 @@ class OpenLibrary:
     ) -> None:
         self.settings = settings
         self._on_tightened = on_tightened
+        #: The catalog on a server, from the question whether there is one until it is first used.
+        self._found: Catalog | None = None
         self.on_notice = on_notice
         self.encoders = encoders or SiglipEncoders(
             settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
@@ -64,7 +66,7 @@ class OpenLibrary:
         file = self._place.file
         if file is None:
             make_folder(self.settings.library)
-            return self._place.open()
+            return self._found or self._place.open()
         is_new = not file.exists()
         if self.settings.shared:
             make_shared(file)
@@ -80,12 +82,9 @@ class OpenLibrary:
         file = self._place.file
         if file is not None:
             return not file.exists()
-        if "catalog" not in self.__dict__:
-            catalog = self._place.open_if_any()
-            if catalog is None:
-                return True
-            make_folder(self.settings.library)
-            self.catalog = catalog
+        if "catalog" not in self.__dict__ and self._found is None:
+            self._found = self._place.open_if_any()
+            return self._found is None
         return False
 
     @property
@@ -263,8 +262,9 @@ class OpenLibrary:
 
     def close(self) -> None:
         """Close the catalog if it was opened."""
-        if "catalog" in self.__dict__:
-            self.catalog.close()
+        catalog = self.__dict__.get("catalog", self._found)
+        if catalog is not None:
+            catalog.close()
 
     def __enter__(self) -> Self:
         return self
