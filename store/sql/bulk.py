@@ -93,6 +93,8 @@ def one_row(
     are asked for as one, of arrays.
     """
     with driver_of(connection).cursor(binary=True) as cursor:
+        # Here, since a connection that was opened before this module was loaded knows no types of its own.
+        cursor.adapters.register_dumper(Numbers, _NumbersDumper)
         cursor.execute(query.encode(), parameters, prepare=False)
         result = cursor.pgresult
         assert result is not None
@@ -134,9 +136,6 @@ class _NumbersDumper(Dumper):
 
     def dump(self, obj: Numbers) -> bytes:
         return obj.packed()
-
-
-adapters.register_dumper(Numbers, _NumbersDumper)
 
 
 def _encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:
