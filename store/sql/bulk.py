@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import adapters
+from psycopg import Cursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, Table, any_, literal
@@ -34,93 +34,16 @@ _BIGINT: Final = 20
 _HALFVEC: Final = struct.Struct(">Hxx")
 
 
-def replace_rows(
-    connection: Connection,
-    table: Table,
-    key: tuple[str, ...],
-    columns: tuple[str, ...],
-    rows: Sequence[tuple[object, ...]],
-    halfvecs: Collection[str],
-) -> None:
-    """Put *rows*, values of *key* and *columns*, into *table*, in place of rows with the same keys; see `put_rows`.
-
-    Values of the columns *halfvecs* are little-endian floats for a `halfvec`.
-    """
-    if not rows:
-        return
-    names = (*key, *columns)
-    places = {place for place, name in enumerate(names) if name in halfvecs}
-    same, all_names = (_names(connection.dialect, some) for some in (key, names))
-    keys = [[row[place] for row in rows] for place in range(len(key))]
-    lists = ", ".join("%s::bigint[]" for _ in key)
-    name = connection.dialect.identifier_preparer.format_table(table)
-    alike = " AND ".join(f"{name}.{each} = kept.{each}" for each in same)
-    with driver_of(connection).cursor() as cursor:
-        # There is no COPY that replaces rows, and a list of keys is quicker than a table of them.
-        cursor.execute(
-            f"DELETE FROM {name} USING unnest({lists}) AS kept({', '.join(same)})"  # noqa: S608 - names of our tables
-            f" WHERE {alike}",
-            keys,
-        )
-        with cursor.copy(f"COPY {name} ({', '.join(all_names)}) FROM STDIN (FORMAT BINARY)") as copy:
-            for part in _encoded(rows, places):
-                copy.write(part)
-
-
-def read_vectors(connection: Connection, query: Select[tuple[int, bytes, int]]) -> Iterator[tuple[int, bytes, int]]:
-    """Yield the rows of *query*: a photo's id, its vector as little-endian floats, and its checksum."""
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    gathered = "array_agg(id), string_agg(halfvec_send(vector), ''::bytea), array_agg(checksum)"
-    whole = f"SELECT {gathered} FROM ({compiled}) AS found (id, vector, checksum)"  # noqa: S608 - our own statement
-    ids, vectors, checksums = one_row(connection, whole, compiled.params)
-    return _converted(numbers(ids), vectors or b"", numbers(checksums))
-
-
-def vectors_of(
-    connection: Connection, query: Select[tuple[int, bytes, int]], key: ColumnElement[int], ids: Sequence[int]
-) -> Iterator[tuple[int, bytes, int]]:
-    """Yield the rows of *query*, as `read_vectors` does, whose *key* is one of *ids*."""
-    listed = literal(Numbers(np.array(ids, np.int64)), type_=NullType())
-    return read_vectors(connection, query.where(key == any_(listed)))
-
-
-def one_row(
-    connection: Connection, query: str, parameters: Mapping[str, object] | Sequence[object] = ()
-) -> list[bytes | None]:
-    """Return the values of the one row that *query* gives, each in the binary format of its type.
-
-    The server sends a message for each row, and each takes longer to receive than many rows take to read. So many rows
-    are asked for as one, of arrays.
-    """
-    with driver_of(connection).cursor(binary=True) as cursor:
-        # Here, since a connection that was opened before this module was loaded knows no types of its own.
-        cursor.adapters.register_dumper(Numbers, _NumbersDumper)
-        cursor.execute(query.encode(), parameters, prepare=False)
-        result = cursor.pgresult
-        assert result is not None
-        return [result.get_value(0, column) for column in range(result.nfields)]
-
-
-def numbers(array: bytes | None) -> NDArray[np.int64]:
-    """Return an array of bigint in the binary format as int64 (n,); the aggregate of no rows is None."""
-    return _elements(array, ">i8").astype(np.int64)
-
-
-def floats(array: bytes | None) -> NDArray[np.float64]:
-    """Return an array of double precision in the binary format as float64 (n,); the aggregate of no rows is None."""
-    return _elements(array, ">f8").astype(np.float64)
-
-
-def _elements(array: bytes | None, kind: str) -> NDArray[Any]:
-    # After the number of dimensions, a flag, the type, and a length and a lower bound, each element has its length.
-    return np.frombuffer(array or bytes(_ARRAY), [("length", ">i4"), ("value", kind)], offset=_ARRAY)["value"]
-
-
 class Numbers:
     """An array of bigint, int64 (n,), to be sent in the binary format."""
 
     def __init__(self, values: NDArray[np.int64]) -> None:
         self._values = values
+
+    @staticmethod
+    def known_to(cursor: Cursor[Any]) -> None:
+        """Let the statements of *cursor* take arrays."""
+        cursor.adapters.register_dumper(Numbers, _NumbersDumper)
 
     def packed(self) -> bytes:
         """Return the array in the binary format."""
@@ -161,6 +84,88 @@ def _field(value: object, *, is_halfvec: bool) -> bytes:
     if is_halfvec:
         value = _HALFVEC.pack(len(value) // 2) + np.frombuffer(value, "<f2").byteswap().tobytes()
     return struct.pack(">i", len(value)) + value
+
+
+def replace_rows(
+    connection: Connection,
+    table: Table,
+    key: tuple[str, ...],
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[object, ...]],
+    halfvecs: Collection[str],
+) -> None:
+    """Put *rows*, values of *key* and *columns*, into *table*, in place of rows with the same keys; see `put_rows`.
+
+    Values of the columns *halfvecs* are little-endian floats for a `halfvec`.
+    """
+    if not rows:
+        return
+    names = (*key, *columns)
+    places = {place for place, name in enumerate(names) if name in halfvecs}
+    same, all_names = (_names(connection.dialect, some) for some in (key, names))
+    keys = [Numbers(np.array([row[place] for row in rows], np.int64)) for place in range(len(key))]
+    lists = ", ".join("%s" for _ in key)
+    name = connection.dialect.identifier_preparer.format_table(table)
+    alike = " AND ".join(f"{name}.{each} = kept.{each}" for each in same)
+    with driver_of(connection).cursor() as cursor:
+        Numbers.known_to(cursor)
+        # There is no COPY that replaces rows, and a list of keys is quicker than a table of them.
+        cursor.execute(
+            f"DELETE FROM {name} USING unnest({lists}) AS kept({', '.join(same)})"  # noqa: S608 - names of our tables
+            f" WHERE {alike}",
+            keys,
+        )
+        with cursor.copy(f"COPY {name} ({', '.join(all_names)}) FROM STDIN (FORMAT BINARY)") as copy:
+            for part in _encoded(rows, places):
+                copy.write(part)
+
+
+def read_vectors(connection: Connection, query: Select[tuple[int, bytes, int]]) -> Iterator[tuple[int, bytes, int]]:
+    """Yield the rows of *query*: a photo's id, its vector as little-endian floats, and its checksum."""
+    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    gathered = "array_agg(id), string_agg(halfvec_send(vector), ''::bytea), array_agg(checksum)"
+    whole = f"SELECT {gathered} FROM ({compiled}) AS found (id, vector, checksum)"  # noqa: S608 - our own statement
+    ids, vectors, checksums = one_row(connection, whole, compiled.params)
+    return _converted(numbers(ids), vectors or b"", numbers(checksums))
+
+
+def vectors_of(
+    connection: Connection, query: Select[tuple[int, bytes, int]], key: ColumnElement[int], ids: Sequence[int]
+) -> Iterator[tuple[int, bytes, int]]:
+    """Yield the rows of *query*, as `read_vectors` does, whose *key* is one of *ids*."""
+    listed = literal(Numbers(np.array(ids, np.int64)), type_=NullType())
+    return read_vectors(connection, query.where(key == any_(listed)))
+
+
+def one_row(
+    connection: Connection, query: str, parameters: Mapping[str, object] | Sequence[object] = ()
+) -> list[bytes | None]:
+    """Return the values of the one row that *query* gives, each in the binary format of its type.
+
+    The server sends a message for each row, and each takes longer to receive than many rows take to read. So many rows
+    are asked for as one, of arrays.
+    """
+    with driver_of(connection).cursor(binary=True) as cursor:
+        Numbers.known_to(cursor)
+        cursor.execute(query.encode(), parameters, prepare=False)
+        result = cursor.pgresult
+        assert result is not None
+        return [result.get_value(0, column) for column in range(result.nfields)]
+
+
+def numbers(array: bytes | None) -> NDArray[np.int64]:
+    """Return an array of bigint in the binary format as int64 (n,); the aggregate of no rows is None."""
+    return _elements(array, ">i8").astype(np.int64)
+
+
+def floats(array: bytes | None) -> NDArray[np.float64]:
+    """Return an array of double precision in the binary format as float64 (n,); the aggregate of no rows is None."""
+    return _elements(array, ">f8").astype(np.float64)
+
+
+def _elements(array: bytes | None, kind: str) -> NDArray[Any]:
+    # After the number of dimensions, a flag, the type, and a length and a lower bound, each element has its length.
+    return np.frombuffer(array or bytes(_ARRAY), [("length", ">i4"), ("value", kind)], offset=_ARRAY)["value"]
 
 
 def _converted(

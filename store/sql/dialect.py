@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -64,6 +65,7 @@ __all__ = [
     "holds_others_than_ascii",
     "ids_of",
     "is_filled",
+    "is_postgres",
     "items_of",
     "lies_below",
     "lies_directly",
@@ -82,6 +84,7 @@ __all__ = [
     "vector_pages",
     "vector_rows",
     "vectors_of",
+    "whole_joins",
     "whole_number",
 ]
 
@@ -319,6 +322,24 @@ def hold(connection: Connection, subject: int, part: int) -> None:
         # Two numbers are of another kind than the one number that writers lock.
         keys = subject & _LARGEST, part & _LARGEST
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s::int, %s::int)", keys)
+
+
+@contextmanager
+def whole_joins(connection: Connection) -> Iterator[None]:
+    """Let statements within join whole tables at once, where they do that.
+
+    PostgreSQL guesses by statistics, which know nothing of rows that were written just now: where it expects none, it
+    compares all rows of one table with all of the other.
+    """
+    if not is_postgres(connection.dialect):
+        yield
+        return
+    from .postgres import driver_of  # noqa: PLC0415 - SQLite does not need it
+
+    driver = driver_of(connection)
+    driver.execute("SET LOCAL enable_nestloop = off", prepare=False)
+    yield
+    driver.execute("SET LOCAL enable_nestloop TO DEFAULT", prepare=False)
 
 
 def erase(connection: Connection) -> None:

@@ -23,6 +23,7 @@ from store.errors import (
     CatalogDamaged,
     CatalogError,
     CatalogMoved,
+    CatalogRefused,
     CatalogUnreachable,
     CatalogUpgraded,
     DatabaseNotUnicode,
@@ -353,9 +354,15 @@ def _by_state(error: psycopg.Error, name: str) -> Exception:
     state = error.sqlstate
     if state is None:
         # The driver raises others without a state for the program's own mistakes.
-        return CatalogUnreachable(name, _message(error)) if isinstance(error, psycopg.OperationalError) else error
+        return _unconnected(error, name) if isinstance(error, psycopg.OperationalError) else error
     kind = _ERRORS.get(state) or (CatalogUnreachable if state.startswith(_OF_SERVER) else None)
     return error if kind is None else kind(name, _message(error))
+
+
+def _unconnected(error: psycopg.OperationalError, name: str) -> CatalogUnreachable:
+    """Return the error that there is no connection. Libpq has the server's own words as a text alone."""
+    _, fatal, said = str(error).partition("FATAL:")
+    return CatalogRefused(name, said.strip().partition("\n")[0]) if fatal else CatalogUnreachable(name, _message(error))
 
 
 def _message(error: BaseException | None) -> str:

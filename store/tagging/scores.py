@@ -30,7 +30,7 @@ from sqlalchemy import (
 from store.embeddings.embeddings import PUT, latest_change
 from store.records import IdRange, PhotoScores, Scoring
 from store.sql import schema
-from store.sql.dialect import among, chunks, contains, hold, plain_cursor, put_rows, upsert
+from store.sql.dialect import among, chunks, contains, hold, plain_cursor, put_rows, upsert, whole_joins
 
 from .least_ranks import PAGE, LeastRanks, forget_least_ranks, put_least_ranks, read_least_ranks
 
@@ -225,12 +225,12 @@ class Scores:
             last = read[-1][0]
             yield _kept_of(read)
 
-    def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None, last: int | None = None) -> list[int]:
+    def missing(self, scoring: Scoring, after: int = 0, last: int | None = None, limit: int | None = None) -> list[int]:
         """Photos that have an embedding and no scores, by ascending id beyond *after*, up to *last*."""
-        query = select(_embedding.c.photo_id).where(_is_missing(scoring), _embedding.c.photo_id > after)
-        if last is not None:
-            query = query.where(_embedding.c.photo_id <= last)
-        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
+        query = select(_embedding.c.photo_id).where(_is_missing(scoring, after, last))
+        with whole_joins(self._connection):
+            found = self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit))
+            return list(found.scalars())
 
     def missing_ranges(self, scoring: Scoring, after: int = 0, last: int | None = None) -> list[IdRange]:
         """The ranges of ids, ascending, in which photos have an embedding and no scores, beyond *after* up to *last*.
@@ -238,13 +238,10 @@ class Scores:
         Least ranks are kept for each range as a whole.
         """
         page = (_embedding.c.photo_id // PAGE).label("page")
-        query = select(page, func.count()).where(_is_missing(scoring), _embedding.c.photo_id > after)
-        if last is not None:
-            query = query.where(_embedding.c.photo_id <= last)
-        return [
-            IdRange(number * PAGE, (number + 1) * PAGE - 1, count)
-            for number, count in self._connection.execute(query.group_by(page).order_by(page))
-        ]
+        query = select(page, func.count()).where(_is_missing(scoring, after, last)).group_by(page).order_by(page)
+        with whole_joins(self._connection):
+            found = self._connection.execute(query).all()
+        return [IdRange(number * PAGE, (number + 1) * PAGE - 1, count) for number, count in found]
 
     def count_changed(self, scoring: Scoring, before: Scoring | None) -> int:
         """Count the photos of *scoring* that have other scores in *before*, or none there."""
@@ -257,7 +254,8 @@ class Scores:
         same = total.select_from(both).where(
             other.c.scoring_id == before.id, one.c.label_ids == other.c.label_ids, one.c.cosines == other.c.cosines
         )
-        return count - self._connection.execute(same).scalar_one()
+        with whole_joins(self._connection):
+            return count - self._connection.execute(same).scalar_one()
 
     def least_ranks(self, scoring: Scoring) -> LeastRanks:
         """The least rank that each photo has kept; missing pages are computed from the rows."""
@@ -357,10 +355,14 @@ def _page(scoring: Scoring, page: int) -> dict[str, int]:
     return {"scoring": scoring.id, "first": page * PAGE, "last": (page + 1) * PAGE - 1}
 
 
-def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
-    """True if an embedding is of a photo that has no scores."""
-    scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
-    return and_(_embedding.c.space_id == scoring.space_id, ~scored)
+def _is_missing(scoring: Scoring, after: int, last: int | None) -> ColumnElement[bool]:
+    """True if an embedding is of a photo beyond *after*, up to *last*, that has no scores."""
+    # Said of both tables, it spares reading all scores for a few photos.
+    one, other = ([each.c.photo_id > after] for each in (_embedding, _scores))
+    if last is not None:
+        one, other = [*one, _embedding.c.photo_id <= last], [*other, _scores.c.photo_id <= last]
+    same = (_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
+    return and_(_embedding.c.space_id == scoring.space_id, *one, ~exists().where(*same, *other))
 
 
 def _rows_of(kept: PhotoScores) -> Iterator[tuple[int, bytes, bytes]]:

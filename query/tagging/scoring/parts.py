@@ -79,7 +79,7 @@ class Parts:
         while True:
             # Another process may have been here since the ranges were read.
             with self._catalog.read() as t:
-                photo_ids = t.scores.missing(self._scoring, after, self._rows, last)
+                photo_ids = t.scores.missing(self._scoring, after, last, self._rows)
                 vectors = t.embeddings.get(self._scoring.space_id, photo_ids)
             if photo_ids:
                 yield len(photo_ids), vectors

@@ -197,20 +197,26 @@ class _Retag:
 
     def _complete(self) -> bool:
         """Score the photos that have no scores, if the current scoring has the wanted labels."""
-        after = 0
-        while True:
-            with self._catalog.write() as t:
-                self._check_target(t)
-                scoring = t.scores.current(self._space.id, self._slot)
-                if scoring is None or not scoring.is_of(scoring.revision_id, *self._labels):
-                    raise Superseded(self._revision.vocabulary)
-                photo_ids = t.scores.missing(scoring, after, _CHUNK)
-                if len(photo_ids) < _CHUNK:
-                    self._score(t, scoring, t.scores.missing(scoring))
-                    self._put_in_force(t, scoring)
-                    return True
-                self._score(t, scoring, photo_ids)
-            after = photo_ids[-1]
+        with self._catalog.read() as t:
+            ranges = t.scores.missing_ranges(self._current(t))
+        if sum(each.photos for each in ranges) >= _CHUNK:
+            for each in ranges:
+                with self._catalog.write() as t:
+                    scoring = self._current(t)
+                    self._score(t, scoring, t.scores.missing(scoring, each.first - 1, each.last))
+        with self._catalog.write() as t:
+            scoring = self._current(t)
+            self._score(t, scoring, t.scores.missing(scoring))
+            self._put_in_force(t, scoring)
+        return True
+
+    def _current(self, t: Transaction) -> Scoring:
+        """The scoring in force. Raises `Superseded` unless it has the wanted labels."""
+        self._check_target(t)
+        scoring = t.scores.current(self._space.id, self._slot)
+        if scoring is None or not scoring.is_of(scoring.revision_id, *self._labels):
+            raise Superseded(self._revision.vocabulary)
+        return scoring
 
     def _amend(self, change: Amendment, rows: int) -> bool:
         """Score the photos that the change of labels affects, in parts, and put the result in force when complete.

@@ -1,12 +1,7 @@
-"""Comparisons of one query with the rows of a space, by the server: all of them, some, or along the graph.
-
-A cosine of the server is right to a millionth: a halfvec is multiplied in float32, and the query is two halfvecs, the
-second of what the first rounds off.
-"""
+"""Comparisons of one query with the rows of a space, by the server: all of them, some, or along the graph."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from store.sql.bulk import Numbers, floats, numbers, one_row
+from store.sql.bulk import Numbers
 from store.sql.postgres import driver_of
+from store.sql.products import Products
 
 from .graph import Graph
 
-#: What the rest of the query is multiplied by, so that halfvecs hold it: it is below half of the query's last bit.
-_REST: Final = 2048
 #: The server takes so many rows along the graph at once at most.
 _MOST_AT_ONCE: Final = 1000
-_NEAREST = "ORDER BY cosine DESC, photo_id"
+_NEAREST = "ORDER BY product DESC, photo_id"
 _HAS_FILE = "EXISTS (SELECT FROM file WHERE file.photo_id = {}.photo_id)"
 
 
@@ -58,16 +52,7 @@ class Comparison:
         self._connection = connection
         self._space = f"space_id = {space_id}"
         self._graph = graph
-        # Of any length: beside one, halfvecs would overflow, or lose most of their bits.
-        exponent = int(np.frexp(np.abs(query).max())[1])
-        self._scale = math.ldexp(1.0, exponent)
-        query = np.ldexp(query, -exponent)
-        whole = query.astype(np.float16)
-        rest = ((query - whole.astype(np.float32)) * _REST).astype(np.float16)
-        self._query = _halfvec(whole)
-        self._cosine = (
-            f"inner_product(vector, {self._query}) + inner_product(vector, {_halfvec(rest)}) / {_REST} AS cosine"
-        )
+        self._products = Products(query)
 
     def with_all(self, most: int) -> Compared:
         """Compare with all rows, and return the *most* nearest, without those of photos that have no file."""
@@ -90,16 +75,18 @@ class Comparison:
         Those of photos without a file are left out after that.
         """
         with self._along(most, breadth):
-            return self._of_near(f"{self._selected} ORDER BY {self._graph.vector} <#> {self._query} LIMIT {most}")
+            return self._of_near(
+                f"{self._selected} ORDER BY {self._graph.vector} <#> {self._products.halfvec} LIMIT {most}"
+            )
 
     @property
     def _selected(self) -> str:
-        columns = f"photo_id, {self._cosine}"
+        columns = f"photo_id, {self._products.sql} AS product"
         return f"SELECT {columns} FROM embedding WHERE {self._space}"  # noqa: S608 - numbers alone
 
     def _of_near(self, near: str) -> Compared:
         """The rows of *near* whose photos have a file."""
-        kept = f"SELECT photo_id, cosine FROM near WHERE {_HAS_FILE.format('near')}"  # noqa: S608 - no value in it
+        kept = f"SELECT photo_id, product FROM near WHERE {_HAS_FILE.format('near')}"  # noqa: S608 - no value in it
         return self._run(f"WITH near AS MATERIALIZED ({near}) {kept}", None)
 
     def _whole(self, query: str, most: int | None, *parameters: Numbers) -> Compared:
@@ -127,12 +114,6 @@ class Comparison:
 
     def _run(self, query: str, most: int | None, *parameters: Numbers) -> Compared:
         """Run *query*. It gives all photos if they are fewer than *most*, and never all for sure if that is None."""
-        arrays = f"SELECT array_agg(photo_id), array_agg(cosine) FROM ({query}) AS found"  # noqa: S608 - our own query
-        ids, values = one_row(self._connection, arrays, parameters)
-        photo_ids, cosines = numbers(ids), floats(values) * self._scale
+        photo_ids, cosines = self._products.read(self._connection, query, *parameters)
         order = np.lexsort((photo_ids, -cosines))
         return Compared(photo_ids[order], cosines[order], most is not None and len(order) < most)
-
-
-def _halfvec(vector: NDArray[np.float16]) -> str:
-    return f"'[{','.join(map(repr, vector.astype(np.float64).tolist()))}]'::halfvec"

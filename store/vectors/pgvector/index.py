@@ -31,12 +31,22 @@ _SPARE = 2
 _BREADTH, _LEAST_BREADTH, _MOST_BREADTH = 8, 400, 1000
 #: Rows that a walk takes at most: farther off, it misses more and more.
 _FARTHEST = 4000
-#: What a row costs in a scan of all, when it is named by its photo, and on a walk along the graph.
-_SCANNED, _NAMED, _WALKED = 1.0, 6.0, 30.0
 #: So many photos, the nearest, are compared again here. Of the others, the server's cosines are right to a millionth.
 _COMPARED_AGAIN = 4096
 #: Rows that `verify` looks for, and the share that it must find.
 _SAMPLE, _FOUND = 32, 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The server's time for a row: of a scan of all, named by its photo, and taken on a walk along the graph.
+
+    In rows of a scan, of 768 dimensions; `benchmarks/speed/server_search.py` measures them.
+    """
+
+    scanned: float = 1.0
+    named: float = 6.0
+    walked: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class PgvectorSnapshot:
     t: Transaction
     space: Space
     graph: Graph
+    costs: Costs
 
     @cached_property
     def _graph_state(self) -> GraphState | None:
@@ -110,11 +121,11 @@ class PgvectorSnapshot:
         rows = max(self._rows, 1 if among is None else len(among))
         share = 1.0 if among is None else len(among) / rows
         wanted = int(asked / share * _SPARE)
-        named = np.inf if among is None else _NAMED * len(among)
+        named = np.inf if among is None else self.costs.named * len(among)
         can_walk = not exact and self._graph_state is not None and wanted <= _FARTHEST
-        walk = _WALKED * max(wanted, _LEAST_BREADTH) if can_walk else np.inf
+        walk = self.costs.walked * max(wanted, _LEAST_BREADTH) if can_walk else np.inf
         # A scan of all for most of them is no gain.
-        scan = _SCANNED * rows if wanted < rows / 2 else np.inf
+        scan = self.costs.scanned * rows if wanted < rows / 2 else np.inf
         return _Ways(wanted, scan, named, walk)
 
     @cached_property
@@ -143,19 +154,23 @@ class PgvectorSnapshot:
 class PgvectorIndex:
     """The `VectorIndex` of one space in a catalog on PostgreSQL. Threads may share it.
 
-    Searches compare all rows until `refresh` has built a graph, from *least_rows* rows on.
+    Searches compare all rows until `refresh` has built a graph, from *least_rows* rows on. Each takes the way that is
+    the cheapest by *costs*.
     """
 
-    def __init__(self, catalog: Catalog, space: Space, *, least_rows: int = LEAST_ROWS) -> None:
+    def __init__(
+        self, catalog: Catalog, space: Space, *, least_rows: int = LEAST_ROWS, costs: Costs | None = None
+    ) -> None:
         self._catalog = catalog
         self._space = space
+        self._costs = costs or Costs()
         self._graph = Graph(catalog, space, least_rows)
 
     @contextmanager
     def read(self) -> Iterator[PgvectorSnapshot]:
         """Begin a transaction: what is committed is in it, graph and all."""
         with self._catalog.read() as t:
-            yield PgvectorSnapshot(t, self._space, self._graph)
+            yield PgvectorSnapshot(t, self._space, self._graph, self._costs)
 
     def refresh(self, progress: Progress | None = None) -> bool:
         """Build the graph if there is none, the rows pay for it, and this role may. Returns whether it was built.
