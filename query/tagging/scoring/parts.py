@@ -36,7 +36,10 @@ class Parts:
         self.seconds = 0.0
 
     def store(self, first: int = 0, last: int | None = None) -> Generator[int]:
-        """Store the parts of the photos from *first* to *last*, all if None, and yield the number of photos of each."""
+        """Store the parts of the photos from *first* to *last*, and yield the number of photos of each.
+
+        Without *last* they are all photos from *first* on, the newest first.
+        """
         with closing(self._scored(first, last)) as parts:
             for count, kept in parts:
                 with self._catalog.write_beside() as t:
@@ -65,11 +68,12 @@ class Parts:
         """The embeddings of each part, with the number of photos that should have one."""
         after = first - 1
         while ranges := self._ranges(after, last):
-            for each in ranges:
+            # Units of others, which they go through from the beginning, are then met half-way.
+            for each in reversed(ranges) if last is None else ranges:
                 yield from self._of_range(
                     max(after, each.first - 1), each.last if last is None else min(each.last, last)
                 )
-                after = each.last
+            after = ranges[-1].last
 
     def _ranges(self, after: int, last: int | None) -> list[IdRange]:
         with self._catalog.read() as t:
