@@ -17,7 +17,7 @@ from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from photos.spaces import find_space
 from query.similarity import EncodeTexts, TextVectors
-from store import Catalog, FaissIndex, Space, Transaction, VectorIndex
+from store import Catalog, Space, Transaction, VectorIndex, vector_index
 from store.private_files import make_folder, make_shared, tighten
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class OpenLibrary:
 
     def index_of(self, space: Space) -> VectorIndex:
         """The vector index of *space*."""
-        return make_index(self.settings, self.catalog, space)
+        return vector_index(self.catalog, self.settings.index_folder, space)
 
     def text_vectors(
         self, space: Space, on_truncated: Callable[[str], None] | None = None, checkpoint: Checkpoint | None = None
@@ -280,11 +280,6 @@ class OpenLibrary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def make_index(settings: Settings, catalog: Catalog, space: Space) -> VectorIndex:
-    """Return the vector index of *space* in *catalog*, which is the one of these settings."""
-    return FaissIndex(settings.index_folder, catalog, space)
 
 
 class SiglipEncoders:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         CatalogError,
         CatalogMoved,
         CatalogReadOnly,
+        CatalogRefused,
         CatalogTooNew,
         CatalogTooOld,
         CatalogUnreachable,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from .tagging.least_ranks import LeastRanks
     from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
+    from .vectors.choice import vector_index
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
@@ -103,6 +105,7 @@ __all__ = [
     "CatalogError",
     "CatalogMoved",
     "CatalogReadOnly",
+    "CatalogRefused",
     "CatalogTooNew",
     "CatalogTooOld",
     "CatalogUnreachable",
@@ -170,6 +173,7 @@ __all__ = [
     "Vectors",
     "VocabularyDefinition",
     "VocabularySummary",
+    "vector_index",
 ]
 
 _MODULES = {
@@ -186,6 +190,7 @@ _MODULES = {
         "CatalogError",
         "CatalogMoved",
         "CatalogReadOnly",
+        "CatalogRefused",
         "CatalogTooNew",
         "CatalogTooOld",
         "CatalogUnreachable",
@@ -207,6 +212,7 @@ _MODULES = {
     "tagging.least_ranks": ("LeastRanks",),
     "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
+    "vectors.choice": ("vector_index",),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),

@@ -16,6 +16,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── DiskFull
     │   ├── DiskFailed      the system cannot read or write it
     │   ├── CatalogUnreachable  the server does not answer, or not now
+    │   │   └── CatalogRefused      it answers, and lets this role not in
     │   ├── NoCatalog       nothing there that could be copied
     │   ├── CatalogNotEmpty a library is there already
     │   ├── UnfinishedCopy  a copy of another catalog, of which something lacks
@@ -198,6 +199,15 @@ class CatalogUnreachable(CatalogError):
     sentence = (
         "The server of the catalog {path} does not answer ({detail}); check the address, the password and the server, "
         "and run the command again, nothing that was finished is lost."
+    )
+
+
+class CatalogRefused(CatalogUnreachable):
+    """The server of the catalog answers, and does not accept the connection: a password, a name, or not now."""
+
+    sentence = (
+        "The server of the catalog {path} refused the connection ({detail}); check the address, the role and its "
+        "password, and run the command again, nothing that was finished is lost."
     )
 
 

@@ -27,6 +27,12 @@ def default_signals():
         signal.signal(number, handler)
 
 
+TESTS = Path(__file__).parent
+#: Folders of tests that run the program, browsers or trainings.
+LONG = {"browser", "e2e", "page", "stress", "training"}
+
+# Before anything loads torch: workers share the cores already, and threads that wait for each other cost a third more.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 share_compiled_statements()
 
 
@@ -38,6 +44,11 @@ def own_home(monkeypatch, tmp_path_factory):
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     return home
+
+
+def pytest_collection_modifyitems(items):
+    """Let modules of few and long tests come first, so that no worker has one of them left when the others are done."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
 
 def pytest_generate_tests(metafunc):

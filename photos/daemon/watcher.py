@@ -28,7 +28,7 @@ from photos.operations.indexing.index import PassOptions, bring_up_to_date
 from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, Folder, Space, Trial
+from store import CatalogBusy, CatalogUnreachable, DatabaseReadOnly, DiskFailed, DiskFull, Folder, Space, Trial
 
 if TYPE_CHECKING:
     from photos.daemon.session import Session
@@ -62,12 +62,18 @@ def watch(
 ) -> None:
     """Hold the library's lock, answer searches by *answer*, and keep the library up to date until interrupted.
 
-    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, and `EmptyLibrary` if the library
-    has no folder.
+    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, `EmptyLibrary` if the library has
+    no folder, and `DatabaseReadOnly`.
     """
     settings = library.settings
     if library.is_new:
         raise library.empty_error()
+    with library.catalog.read() as t:
+        server = t.server
+    if server is not None and not server.may_write:
+        # Otherwise it would go on until something is to be written.
+        reason = "the server is a standby" if server.is_standby else "this role may only read"
+        raise DatabaseReadOnly(settings.catalog_place.name, reason)
     with library_lock(settings.library):
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
@@ -109,7 +115,8 @@ class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
     The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*, and then lets
-    *new_photos* be described. *answers* is published in the library's `DaemonInfo`.
+    *new_photos* be described. *answers* is published in the library's `DaemonInfo`. Work that a full disk, a lock or a
+    server kept from is tried again after *retry* seconds.
     """
 
     def __init__(
@@ -123,6 +130,7 @@ class Watcher:
         backlog: Backlog | None = None,
         new_photos: NewPhotos | None = None,
         answers: bool = False,
+        retry: float = _RETRY,
     ) -> None:
         self._library = library
         self._model = model
@@ -132,6 +140,7 @@ class Watcher:
         self._pause = pause or PausePolicy(settings)
         self._backlog = backlog
         self._new_photos = new_photos
+        self._retry = retry
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -286,13 +295,13 @@ class Watcher:
         return waited
 
     def _retry_later(self, problem: str, parts: Parts) -> None:
-        _log.warning("%s Trying again in %.0f seconds.", problem, _RETRY)
+        _log.warning("%s Trying again in %.0f seconds.", problem, self._retry)
         self._info = replace(self._info, problem=problem)
         for folder_id, some in (parts or {}).items():
             for part in some:
                 self._hints.add(folder_id, part)
         self._set_state("waiting")
-        time.sleep(_RETRY)
+        time.sleep(self._retry)
 
     def _wait(self, *, is_busy: bool) -> None:
         """Wait for changes, at most until the next check; not at all with other work to do."""

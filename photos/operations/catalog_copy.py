@@ -13,8 +13,8 @@ from photos.lock import running_daemon
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from store import Catalog
 from store.copying.copy import CopyProgress, check_source, copy_catalog, count_rows
-from store.copying.sources import open_source
-from store.copying.targets import CopyTarget, open_target
+from store.copying.places import open_source, open_target
+from store.copying.targets import CopyTarget
 from store.errors import CatalogNotEmpty
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]+://", re.IGNORECASE)

@@ -256,6 +256,18 @@ class Catalog:
         """
         return staged(lambda writes: self._database.begin(writes=writes), self._labels, definition)
 
+    @property
+    def is_on_server(self) -> bool:
+        """True if the catalog is a database on a server, which compares vectors itself."""
+        return isinstance(self._database.path, str)
+
+    def maintenance(self) -> AbstractContextManager[Connection]:
+        """Connect anew to the server of the catalog, for the store's statements that no transaction may hold."""
+        from store.sql.postgres import PostgresDatabase  # noqa: PLC0415 - its packages are an extra
+
+        assert isinstance(self._database, PostgresDatabase)
+        return self._database.maintenance()
+
     def stamp(self) -> str | None:
         """Return a text that differs after each commit of any process; None while one may have happened just now."""
         return self._database.stamp()

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from marshal import dumps
 from typing import Final
 
-from store.sql.plain_rows import Row
+from store.sql.plain_values import Row
 
 _BYTES: Final = 16
 _MODULUS: Final = 1 << (8 * _BYTES)

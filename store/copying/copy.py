@@ -20,9 +20,6 @@ from store.embeddings.embeddings import note_dropped
 from store.errors import CopyDiffers, RowRefused, UnfinishedCopy
 from store.sql import schema
 from store.sql.plain_rows import (
-    Kind,
-    Row,
-    ValueRefused,
     add_plain_rows,
     delete_rows,
     fitting,
@@ -32,6 +29,7 @@ from store.sql.plain_rows import (
     read_plain_rows,
     set_given_ids,
 )
+from store.sql.plain_values import Kind, Row, ValueRefused
 from store.sql.unfinished_copy import copied_keys, note_copied, note_deleted, unmark
 from store.sql.upgrade import HEAD
 

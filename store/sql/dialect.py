@@ -65,6 +65,7 @@ __all__ = [
     "holds_others_than_ascii",
     "ids_of",
     "is_filled",
+    "is_postgres",
     "items_of",
     "lies_below",
     "lies_directly",
@@ -82,6 +83,7 @@ __all__ = [
     "vector_length",
     "vector_pages",
     "vector_rows",
+    "vectors_of",
     "whole_joins",
     "whole_number",
 ]
@@ -273,6 +275,20 @@ def vector_pages(
     while read := list(vector_rows(connection, query.where(key > last).order_by(key).limit(rows))):
         last = read[-1][0]
         yield read
+
+
+def vectors_of(
+    connection: Connection, query: Select[tuple[int, bytes, int]], key: ColumnElement[int], ids: Sequence[int]
+) -> Iterable[Sequence[Any]]:
+    """Return what `vector_rows` does, of the rows whose *key*, the photo's id, is one of *ids*, and perhaps of others.
+
+    There must be at least one id, and at most as many as `chunks` gives.
+    """
+    if is_postgres(connection.dialect):
+        from . import bulk  # noqa: PLC0415 - SQLite does not need it
+
+        return bulk.vectors_of(connection, query, key, ids)
+    return connection.execute(query.where(among(key, ids)))
 
 
 def vector_rows(connection: Connection, query: Select[tuple[int, bytes, int]]) -> Iterable[Sequence[Any]]:

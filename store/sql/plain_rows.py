@@ -1,7 +1,6 @@
 """Rows of any table as plain values, the same ones from every database, so that a catalog can be copied to another one.
 
-A plain value is a number, a text, bytes or None, as SQLite keeps it: the little-endian bytes of a vector, the text of
-JSON, a time as `YYYY-MM-DD HH:MM:SS.ffffff`, and 0 or 1. What PostgreSQL alone needs is in `postgres_rows`.
+What PostgreSQL alone needs is in `postgres_rows`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import Enum, auto
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -35,15 +33,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, IntegrityError
 
 from .dialect import ServerText, Unsigned, Vector, is_postgres, plain_cursor
+from .plain_values import Kind, Row, Value, ValueRefused, changed, conversions
 
 __all__ = [
-    "Kind",
-    "Row",
-    "Value",
-    "ValueRefused",
     "add_plain_rows",
-    "changed",
-    "conversions",
     "delete_rows",
     "fitting",
     "given_ids",
@@ -54,29 +47,12 @@ __all__ = [
     "set_given_ids",
 ]
 
-Value = int | float | str | bytes | None
-Row = tuple[Value, ...]
-_Cell = TypeVar("_Cell")
-
 #: Rows that are fetched from the driver at once.
 _PART: Final = 500
 #: Letters of a time as SQLAlchemy writes it on SQLite.
 _TIME_LETTERS: Final = 26
 #: A NUL in the text of JSON. A backslash before it may be one that stands for itself.
 _JSON_NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-class Kind(Enum):
-    """Kinds of columns, by the values that they hold."""
-
-    NUMBER = auto()
-    FLAG = auto()
-    REAL = auto()
-    TEXT = auto()
-    JSON = auto()
-    TIME = auto()
-    BYTES = auto()
-    HALFVEC = auto()
 
 
 #: The first that a column's type is an instance of.
@@ -89,10 +65,6 @@ _KINDS: Final = (
     (DateTime, Kind.TIME),
     (LargeBinary, Kind.BYTES),
 )
-
-
-class ValueRefused(Exception):
-    """A database cannot hold a value of a row that was to be added to it."""
 
 
 @lru_cache(maxsize=256)
@@ -186,31 +158,6 @@ def _as_real(number: float) -> float | None:
     return None if math.isnan(number) else number
 
 
-def conversions(
-    kinds: Sequence[Kind], of_kinds: Mapping[Kind, Callable[[Any], Any]]
-) -> list[tuple[int, Callable[[Any], Any]]]:
-    """Return the places of columns of these *kinds* whose values are to be converted, and the functions for it."""
-    return [(place, of_kinds[kind]) for place, kind in enumerate(kinds) if kind in of_kinds]
-
-
-def changed(
-    rows: Iterator[tuple[_Cell, ...]], conversions: Sequence[tuple[int, Callable[[Any], Any]]]
-) -> Iterator[tuple[Any, ...]]:
-    """Return *rows* with the values in these places converted, except None."""
-    return _changed(rows, conversions) if conversions else rows
-
-
-def _changed(
-    rows: Iterator[tuple[_Cell, ...]], conversions: Sequence[tuple[int, Callable[[Any], Any]]]
-) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        values: list[Any] = list(row)
-        for place, convert in conversions:
-            if values[place] is not None:
-                values[place] = convert(values[place])
-        yield tuple(values)
-
-
 def has_rows(connection: Connection, tables: Sequence[Table]) -> bool:
     """Return whether any of *tables* has a row."""
     return any(connection.execute(select(literal(1)).select_from(table).limit(1)).first() for table in tables)
@@ -242,11 +189,12 @@ def given_ids(connection: Connection, tables: Sequence[Table]) -> dict[str, int]
 
         given = given_there(connection, tables)
     else:
-        given = dict(connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence").tuples().all())
+        rows = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+        given = {str(name): int(number) for name, number in rows}
     newest = {
         table.name: connection.execute(select(func.max(*table.primary_key.columns))).scalar() or 0 for table in tables
     }
-    return {name: max(given.get(name) or 0, largest) for name, largest in newest.items()}
+    return {name: max(given.get(name, 0), largest) for name, largest in newest.items()}
 
 
 def set_given_ids(connection: Connection, tables: Sequence[Table], given: Mapping[str, int]) -> None:

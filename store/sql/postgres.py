@@ -23,6 +23,7 @@ from store.errors import (
     CatalogDamaged,
     CatalogError,
     CatalogMoved,
+    CatalogRefused,
     CatalogUnreachable,
     CatalogUpgraded,
     DatabaseNotUnicode,
@@ -196,6 +197,22 @@ class PostgresDatabase:
             finally:
                 driver.execute("RESET lock_timeout", prepare=False)
 
+    @contextmanager
+    def maintenance(self) -> Iterator[Connection]:
+        """Connect anew, for statements that no transaction may hold: each is one of its own.
+
+        The connection is closed at the end, with its settings and locks.
+        """
+        with (
+            translated(self.path),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            try:
+                yield connection
+            finally:
+                # Of a connection that went back to its pool, settings and locks would stay.
+                connection.invalidate()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -337,9 +354,15 @@ def _by_state(error: psycopg.Error, name: str) -> Exception:
     state = error.sqlstate
     if state is None:
         # The driver raises others without a state for the program's own mistakes.
-        return CatalogUnreachable(name, _message(error)) if isinstance(error, psycopg.OperationalError) else error
+        return _unconnected(error, name) if isinstance(error, psycopg.OperationalError) else error
     kind = _ERRORS.get(state) or (CatalogUnreachable if state.startswith(_OF_SERVER) else None)
     return error if kind is None else kind(name, _message(error))
+
+
+def _unconnected(error: psycopg.OperationalError, name: str) -> CatalogUnreachable:
+    """Return the error that there is no connection. Libpq has the server's own words as a text alone."""
+    _, fatal, said = str(error).partition("FATAL:")
+    return CatalogRefused(name, said.strip().partition("\n")[0]) if fatal else CatalogUnreachable(name, _message(error))
 
 
 def _message(error: BaseException | None) -> str:

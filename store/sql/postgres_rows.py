@@ -11,7 +11,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Connection, Select, Table
 
-from .plain_rows import Kind, Row, ValueRefused, changed, conversions
+from .plain_values import Kind, Row, ValueRefused, changed, conversions
 from .postgres import driver_of
 
 #: PostgreSQL's type of each kind, as the driver reads and writes it. JSON is its text, and a vector its bytes.

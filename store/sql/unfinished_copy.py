@@ -12,8 +12,7 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select
 
-from .dialect import replacing
-from .plain_rows import Row
+from .plain_values import Row
 
 _START: Final = "copying "
 # No part of a catalog, so not among its tables.
@@ -71,14 +70,15 @@ def unmark(connection: Connection, revision: str) -> None:
 
 def copied_keys(connection: Connection) -> dict[str, Row]:
     """Return the key of the last row that was copied, by the name of its table."""
-    rows = connection.execute(select(_table)).tuples()
+    rows = connection.execute(select(_table.c.name, _table.c.last_key))
     return {name: tuple(map(_value, json.loads(key))) for name, key in rows}
 
 
 def note_copied(connection: Connection, table: str, key: Row) -> None:
     """Note that the rows of *table* were copied up to the one with that *key*."""
     text = json.dumps([{"bytes": value.hex()} if isinstance(value, bytes) else value for value in key])
-    connection.execute(replacing(_table, ["name"], ["last_key"]), {"name": table, "last_key": text})
+    note_deleted(connection, table)
+    connection.execute(_table.insert().values(name=table, last_key=text))
 
 
 def note_deleted(connection: Connection, table: str) -> None:

@@ -67,7 +67,7 @@ class LeastRanks:
 
 
 def read_least_ranks(connection: Connection, scoring_id: int, pages: Iterable[int] | None = None) -> LeastRanks:
-    """Those of *pages* that are kept, or all that are."""
+    """The pages that are kept: those of *pages*, or all."""
     found = LeastRanks()
     query = select(_least.c.page, _least.c.ranks).where(_least.c.scoring_id == scoring_id)
     for row in connection.execute(query if pages is None else query.where(_least.c.page.in_(list(pages)))):

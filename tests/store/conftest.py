@@ -8,6 +8,8 @@ import pytest
 from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
 from store.records import Neighbours
 
+from .many import add_photos
+
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", 8, 4.7, -16.0)
 
 
@@ -53,12 +55,18 @@ class Photographer:
 def put_many(photographer: Photographer, seeds: Iterable[int]) -> None:
     """Photos with files named by number, and embeddings of these seeds, where they are new; in one transaction."""
     with photographer.catalog.write() as t:
+        hashes, paths, rows = [], [], []
         for number, seed in enumerate(seeds):
-            photo_id = t.photos.find(number.to_bytes(32, "big"))
+            content, path = number.to_bytes(32, "big"), b"%d" % number
+            photo_id = t.photos.find(content)
             if photo_id is None:
-                photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
-                t.embeddings.put(photographer.space.id, photo_id, unit(seed))
-            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+                hashes.append(content)
+                paths.append(path)
+                rows.append(unit(seed))
+            else:
+                t.files.indexed(photographer.folder.id, path, stamp(), photo_id)
+        if rows:
+            add_photos(t, photographer.space.id, photographer.folder.id, hashes, paths, np.stack(rows))
 
 
 @pytest.fixture

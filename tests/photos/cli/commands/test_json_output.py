@@ -67,6 +67,7 @@ RUNS: dict[str, list[list[str]]] = {
     "facets": [[], ["--by", "camera", "name:*"]],
     "config": [[], ["library"]],
     "history list": [[]],
+    "catalog copy": [["{library}", "{copy}", "--dry-run"], ["{library}", "{copy}"], ["{library}", "{copy}"]],
     "prune": [["--dry-run"], ["--older-than", "0", "--yes"], ["--older-than", "0"]],
 }  # fmt: skip
 
@@ -122,6 +123,8 @@ def extremes(photos, tmp_path, checkpoint, monkeypatch):
     names = {
         "red": folder / "red.png",
         "notes": folder / "notes.txt",
+        "library": photos.library,
+        "copy": tmp_path / "copy",
         "new": new,
         "turned": make_checkpoint(tmp_path / "turned", seed=3),
     }

@@ -1,4 +1,4 @@
-"""Catalogs that are copied: one that is not there is not made."""
+"""Places of catalogs that are copied, and the places of copies: folders of libraries, and addresses of databases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ from pathlib import Path
 from store.catalog.catalog import Catalog
 from store.errors import NoCatalog, PostgresNotInstalled
 from store.private_files import CATALOG_FILE
+
+from .file_target import FileTarget
+from .targets import CopyTarget
+
+
+def open_target(place: Path | str) -> CopyTarget:
+    """Return the target at *place*: the folder of a library, or the address of a PostgreSQL database.
+
+    Raises `BadCatalogAddress` and `PostgresNotInstalled`.
+    """
+    if isinstance(place, Path):
+        return FileTarget(place)
+    try:
+        from .database_target import DatabaseTarget  # noqa: PLC0415 - its packages are an extra
+    except ModuleNotFoundError as error:
+        raise PostgresNotInstalled("postgresql") from error
+    return DatabaseTarget(place)
 
 
 def open_source(place: Path | str) -> Catalog:
@@ -27,7 +44,7 @@ def open_source(place: Path | str) -> Catalog:
 
 def _check_there(address: str) -> None:
     try:
-        from store.sql import postgres  # noqa: PLC0415 - its packages are an extra
+        from store.sql import postgres  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
         raise PostgresNotInstalled("postgresql") from error
     name, engine = postgres.name_of(address), postgres.connect(address)
