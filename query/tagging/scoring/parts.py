@@ -6,10 +6,23 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Final
 
 from store import Catalog, IdRange, PhotoScores, Scoring, Transaction, Vectors
 
-from .scorer import Scorer
+from .scorer import Columns, ExactScorer, Scorer
+
+#: Photos times labels from which loading torch, which takes a second or two, pays.
+_WORTH_TORCH: Final = 10**8
+
+
+def scorer_for(columns: Columns, photos: int) -> Scorer:
+    """The scorer that is fastest for so many photos. All scorers give the same scores to the last bit."""
+    if photos * len(columns.label_ids) < _WORTH_TORCH:
+        return ExactScorer(columns)
+    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
+
+    return ShortlistScorer(columns, ExactScorer(columns))
 
 
 class Parts:

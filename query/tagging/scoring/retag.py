@@ -17,8 +17,8 @@ from query.tagging.learning.label_matrix import label_matrix
 from store import MAIN_SLOT, Catalog, Revision, Scoring, Space, Target, Transaction
 
 from .amendment import Amendment, Rescoring, amendment
-from .parts import Parts
-from .scorer import Columns, ExactScorer, Scorer, columns_in_force, scorer_for
+from .parts import Parts, scorer_for
+from .scorer import Columns, ExactScorer, Scorer, columns_in_force
 from .units import ScoringUnit, units_of
 
 #: Photos between two commits of a re-tag.

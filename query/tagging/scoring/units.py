@@ -10,8 +10,8 @@ from typing import Final
 from query.errors import Superseded
 from store import Catalog, IdRange, Scoring, Transaction
 
-from .parts import Parts
-from .scorer import Columns, Scorer, columns_of, scorer_for
+from .parts import Parts, scorer_for
+from .scorer import Columns, Scorer, columns_of
 
 #: Units of a re-tag, about, so that workers end at about the same time.
 _UNITS: Final = 64
