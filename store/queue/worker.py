@@ -75,6 +75,7 @@ class WorkerOptions:
     silence: float = SILENCE
 
 
+_LOGGERS: Final = ("procrastinate", "psycopg.pool")
 #: Says that nothing more will be taken.
 _END_OF_WORK: Final = None
 
@@ -96,6 +97,9 @@ def run_worker(
         ProcrastinateQueue(catalog.path).ensure(t)
         driver = driver_of(t.connection)
         address = make_conninfo(driver.info.dsn, password=driver.info.password or None)
+    # It writes the arguments of a unit with each of its lines; what people should know are our own events.
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     desk = _Desk(handlers, on_event)
     fetcher = _Fetcher(address, tuple(handlers), options, desk)
     fetcher.start()

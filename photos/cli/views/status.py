@@ -12,6 +12,7 @@ from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import show_lines
 from photos.cli.views.failed import not_pictures
+from photos.cli.views.queue import queue_rows
 from photos.cli.views.vocabulary import under
 from photos.errors import safe
 from photos.records.library import status_record
@@ -38,6 +39,8 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     if status.daemon is not None:
         also = " and answers searches" if status.daemon.answers else ""
         yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
+    if status.queue is not None:
+        yield from queue_rows(status.queue)
     yield from _folders(status)
     yield "photos", f"{status.photos} in {counted(status.files.get(Outcome.INDEXED, 0), 'file')}"
     if companions := status.files.get(Outcome.COMPANION, 0):
