@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 
 from photos.errors import UnknownTask
 from photos.library import OpenLibrary
+from photos.operations.describing.describe_unit import describe_unit
+from photos.operations.describing.shared_describing import DESCRIBE
 from photos.operations.indexing.encode_unit import encode_unit
 from photos.operations.indexing.file_units import ENCODE
 from photos.operations.tagging.retag_unit import do_retag_unit
@@ -35,7 +37,7 @@ def encode(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
     encode_unit(library, arguments)
 
 
-TASKS: Mapping[str, Task] = {ENCODE: encode, RETAG: do_retag_unit}
+TASKS: Mapping[str, Task] = {ENCODE: encode, RETAG: do_retag_unit, DESCRIBE: describe_unit}
 
 
 def checked_tasks(named: str | None) -> tuple[str, ...]:

@@ -41,10 +41,13 @@ class SharedLibrary:
 
     def pretend_a_worker(self, *tasks):
         """Let a worker of these tasks, or all, seem to live for a while."""
-        database = self.address.partition("?")[0].rpartition("/")[2]
         with self.open() as library, library.catalog.write() as t:
             library.queue.ensure(t)
-        self._server.run(_WORKER.format(tasks="','".join(tasks or TASKS)), database)
+        self.run(_WORKER.format(tasks="','".join(tasks or TASKS)))
+
+    def run(self, statement):
+        """Run a statement in the library's database."""
+        return self._server.run(statement, self.address.partition("?")[0].rpartition("/")[2])
 
 
 @pytest.fixture
