@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
-    from query.tagging import StoredTagger
+    from query.tagging import StoredTagger, UnitScorer
     from store import Revision
     from store.queue.base import WorkQueue
 
@@ -177,6 +177,13 @@ class OpenLibrary:
         from store.queue.procrastinate_queue import queue_of  # noqa: PLC0415 - its packages are an extra
 
         return queue_of(self.catalog)
+
+    @cached_property
+    def unit_scorer(self) -> UnitScorer:
+        """Scores units of re-tags. It keeps the labels of the last one."""
+        from query.tagging import UnitScorer  # noqa: PLC0415 - workers alone need it
+
+        return UnitScorer(self.catalog)
 
     def tagger(self, space: Space, revision: Revision, texts: TextVectors) -> StoredTagger:
         """The tagger of new photos, where no vocabulary is in force one by *revision*.
