@@ -12,11 +12,10 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Final
 
+from photos.catalog_place import CatalogPlace, index_folder
 from photos.errors import SettingError
 
-#: Names of files in the library's folder. `store.private_files` has the first one too: a search that the daemon answers
-#: loads no more of the store than its errors.
-CATALOG_FILE: Final = "catalog.sqlite3"
+#: Name of the daemon's log in the library's folder.
 LOG_FILE: Final = "watch.log"
 #: Values of `log_level`, from the most messages to the fewest.
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -33,6 +32,8 @@ PATCHES: Final = (256, 576, 1024)
 ENDPOINT: Final = "endpoint"
 #: Settings whose values are shown nowhere.
 SECRETS: Final = frozenset({"describe_key"})
+#: The setting that is shown without its password.
+_CATALOG: Final = "catalog"
 #: In place of the value of a secret setting.
 _SET: Final = "set"
 #: Tables of `config.toml`: `endpoint` in the table `describe` is the setting `describe_endpoint`.
@@ -57,10 +58,13 @@ _USUAL = {"config": ".config", "data": ".local/share"}
 class Settings:
     """Settings of one run. `None` leaves the choice to the program."""
 
-    #: Folder of the catalog, the index and the log.
+    #: Folder of the catalog, the index and the log; with `catalog` that of the index, the log and the thumbnails.
     library: Path
     #: Folder of downloaded checkpoints.
     models: Path
+    #: Address of the catalog on a PostgreSQL server, in place of a file in `library`. It may hold a password, and is in
+    #: no text about the settings.
+    catalog: str | None = field(default=None, repr=False)
     #: The checkpoint for a library that has none yet: a name or a folder.
     model: str | None = None
     #: "auto", "cpu", "cuda", "cuda:N", "xpu", "xpu:N" or "mps"; None is auto.
@@ -136,6 +140,10 @@ class Settings:
     describe_with: str | None = None
     #: Whether `watch` describes photos.
     describe_new: bool = False
+    #: Whether files are read and encoded by workers, which needs a catalog on a server.
+    queue: bool = False
+    #: Pairs of a folder's path in the catalog and its path on this machine, for workers.
+    map: tuple[tuple[Path, Path], ...] = ()
 
     @property
     def decodes_in_full(self) -> bool:
@@ -143,14 +151,14 @@ class Settings:
         return self.decode == DECODINGS[1]
 
     @property
-    def catalog_path(self) -> Path:
-        """File of the catalog."""
-        return self.library / CATALOG_FILE
+    def catalog_place(self) -> CatalogPlace:
+        """The place of the catalog."""
+        return CatalogPlace(self.library, self.catalog)
 
     @property
     def index_folder(self) -> Path:
         """Folder of the index files."""
-        return self.library / "index"
+        return index_folder(self.library)
 
     @property
     def log_path(self) -> Path:
@@ -171,9 +179,19 @@ def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Setti
     path = config_path(environment)
     given = [(_option(name), name, value) for name, value in options.items() if value is not None]
     settings = _defaults()
-    for place, name, value in [*_from_file(path), *_from_environment(environment), *given]:
+    everything = [*_from_file(path), *_from_environment(environment), *given]
+    for place, name, value in everything:
         settings = _with(settings, name, value, place)
+    if settings.catalog is not None and not any(name == "library" for _, name, _ in everything):
+        settings = replace(settings, library=_folder_for(settings.catalog))
     return settings
+
+
+def _folder_for(address: str) -> Path:
+    """The folder of what belongs to a catalog on a server, unless another one is named."""
+    from store.server_address import ServerAddress  # noqa: PLC0415 - most catalogs are files
+
+    return data_path() / "catalogs" / ServerAddress.read(address).key
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +231,8 @@ def settings_in_force(
 def _shown(name: str, value: object) -> object:
     if name in SECRETS:
         return None if value is None else _SET
+    if name == _CATALOG and isinstance(value, str):
+        return CatalogPlace(Path(), value).name
     return _without_secrets(value)
 
 
@@ -326,7 +346,7 @@ def _with(settings: Settings, name: str, value: object, place: str) -> Settings:
     try:
         read_value = read(value)
     except (TypeError, ValueError) as error:
-        given = "" if name in SECRETS else f", not {_without_secrets(value)!r}"
+        given = "" if name in SECRETS or name == _CATALOG else f", not {_without_secrets(value)!r}"
         raise SettingError(place, f"{name} must be {error}{given}") from error
     changed: dict[str, Any] = {name: read_value}
     return replace(settings, **changed)
@@ -345,6 +365,39 @@ def _folders(value: object) -> tuple[Path, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError("a list of folders")
     return tuple(_folder(each) for each in value)
+
+
+def _pairs(value: object) -> tuple[tuple[Path, Path], ...]:
+    """Read a list of REMOTE=LOCAL. The first equals sign separates them."""
+    if isinstance(value, str):
+        value = [part for part in value.split(os.pathsep) if part]
+    if not isinstance(value, list | tuple):
+        raise TypeError("a list of texts such as /server/photos=/mnt/photos")
+    return tuple(_pair(each) for each in value)
+
+
+def _pair(value: object) -> tuple[Path, Path]:
+    remote, _, local = str(value).partition("=")
+    if not remote.startswith("/") or not local:
+        raise ValueError("a list of texts such as /server/photos=/mnt/photos")
+    # The first is a path of another machine: its links and home folders are not those of this one.
+    return Path(os.path.normpath(remote)), _folder(local)
+
+
+def _catalog(value: object) -> str | None:
+    """Read the address of a catalog. An empty one is the file in the library's folder."""
+    from store.errors import BadCatalogAddress  # noqa: PLC0415 - most people have no such setting
+    from store.server_address import ServerAddress  # noqa: PLC0415 - as above
+
+    if value == "":
+        return None
+    try:
+        ServerAddress.read(_text(value))
+    except (ValueError, BadCatalogAddress):
+        raise ValueError(
+            "an address such as postgresql://user@host/database, with %40 for @, %2F for / and %3A for : in a password"
+        ) from None
+    return str(value)
 
 
 def _text(value: object) -> str:
@@ -498,6 +551,7 @@ def _probability(value: object) -> float:
 
 _READERS: dict[str, Callable[[object], object]] = {
     "library": _folder,
+    "catalog": _catalog,
     "models": _folder,
     "model": _text,
     "device": _device,
@@ -536,5 +590,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "describe_remote": _yes_or_no,
     "describe_with": _text,
     "describe_new": _yes_or_no,
+    "queue": _yes_or_no,
+    "map": _pairs,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

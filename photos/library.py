@@ -11,13 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from photos.config import CATALOG_FILE, Settings, demo_path
+from photos.catalog_place import CatalogPlace
+from photos.config import Settings, demo_path
 from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from photos.spaces import find_space
 from query.similarity import EncodeTexts, TextVectors
-from store import Catalog, MappedRows, Space, Transaction, VectorIndex, vector_index
-from store.private_files import make_shared, tighten
+from store import Catalog, Space, Transaction, VectorIndex, vector_index
+from store.private_files import make_folder, make_shared, tighten
 
 if TYPE_CHECKING:
     from indexer import Readers
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
+    from query.tagging import StoredTagger, UnitScorer
+    from store import Revision
+    from store.queue.base import WorkQueue
 
     #: Called with the preprocessing, the number of files to read at once, and the preprocessing of a second space.
     MakeReaders = Callable[[Preprocessor, int | None, Preprocessor | None], AbstractContextManager[Readers]]
@@ -47,34 +51,52 @@ class OpenLibrary:
     ) -> None:
         self.settings = settings
         self._on_tightened = on_tightened
+        #: The catalog on a server, from the question whether there is one until it is first used.
+        self._found: Catalog | None = None
         self.on_notice = on_notice
         self.encoders = encoders or SiglipEncoders(
             settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
         )
-        self._make_readers = make_readers or _reader_processes
+        self.make_readers = make_readers or _reader_processes
+        self._taggers: dict[tuple[int, int], StoredTagger] = {}
 
     @cached_property
     def catalog(self) -> Catalog:
         """The library's catalog. It is created if there is none, and made private unless the library is shared."""
-        is_new = self.is_new
+        file = self._place.file
+        if file is None:
+            make_folder(self.settings.library)
+            return self._found or self._place.open()
+        is_new = not file.exists()
         if self.settings.shared:
-            make_shared(self.settings.catalog_path)
+            make_shared(file)
         # Opened first: permissions of a folder with a foreign file of that name stay as they are.
-        catalog = Catalog.open(self.settings.catalog_path, MappedRows(self.settings.index_folder))
+        catalog = self._place.open()
         if not self.settings.shared and tighten(self.settings.library) and not is_new:
             self._on_tightened()
         return catalog
 
     @property
     def is_new(self) -> bool:
-        """True if the library has no catalog yet."""
-        return not self.settings.catalog_path.exists()
+        """True if the library has no catalog yet. A server is asked, until there is one; raises if it cannot be."""
+        file = self._place.file
+        if file is not None:
+            return not file.exists()
+        if "catalog" not in self.__dict__ and self._found is None:
+            self._found = self._place.open_if_any()
+            return self._found is None
+        return False
+
+    @property
+    def _place(self) -> CatalogPlace:
+        return self.settings.catalog_place
 
     def empty_error(self) -> EmptyLibrary:
         """The error for a library without photos. It names the demo's library if there is one elsewhere."""
-        demo = demo_path() / "library"
-        is_elsewhere = demo != self.settings.library and (demo / CATALOG_FILE).exists()
-        return EmptyLibrary(self.settings.library, demo if is_elsewhere else None)
+        demo = CatalogPlace(demo_path() / "library")
+        is_elsewhere = self._place != demo and demo.identity() is not None
+        where = self.settings.library if self._place.address is None else self._place.name
+        return EmptyLibrary(where, demo.library if is_elsewhere else None)
 
     @property
     def catalog_if_any(self) -> Catalog | None:
@@ -148,6 +170,42 @@ class OpenLibrary:
         return other
 
     @cached_property
+    def queue(self) -> WorkQueue | None:
+        """The queue of work that machines share; None for a catalog that is none on a server."""
+        if self.settings.catalog is None:
+            return None
+        from store.queue.procrastinate_queue import queue_of  # noqa: PLC0415 - its packages are an extra
+
+        return queue_of(self.catalog)
+
+    @cached_property
+    def unit_scorer(self) -> UnitScorer:
+        """Scores units of re-tags. It keeps the labels of the last one."""
+        from query.tagging import UnitScorer  # noqa: PLC0415 - workers alone need it
+
+        return UnitScorer(self.catalog)
+
+    def tagger(self, space: Space, revision: Revision, texts: TextVectors) -> StoredTagger:
+        """The tagger of new photos, where no vocabulary is in force one by *revision*.
+
+        It is the same one for the same revision: it keeps the vectors of thousands of labels.
+        """
+        from query.tagging import StoredTagger  # noqa: PLC0415 - searches tag nothing
+
+        key = space.id, revision.id
+        if key not in self._taggers:
+            self._taggers[key] = StoredTagger(self.catalog, space, revision, texts)
+        return self._taggers[key]
+
+    def with_parts(self, encoders: EncoderFactory, make_readers: MakeReaders) -> OpenLibrary:
+        """The same library with other makers of encoders and readers. It shares the catalog, and need not be closed."""
+        other = copy(self)
+        other.encoders, other.make_readers = encoders, make_readers
+        # Opened here, or each of both would open its own.
+        other.__dict__["catalog"] = self.catalog
+        return other
+
+    @cached_property
     def index(self) -> VectorIndex:
         """The vector index of the space that is searched."""
         return self.index_of(self.space)
@@ -187,7 +245,7 @@ class OpenLibrary:
         self, preprocessing: Preprocessor, beside: Preprocessor | None = None
     ) -> AbstractContextManager[Readers]:
         """Readers that decode files for a checkpoint with that preprocessing, and for one *beside*."""
-        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
+        return self.make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
 
     def _readers_for_gpu(self) -> int | None:
         """One reader a core where a GPU waits for them; None for the usual number."""
@@ -211,8 +269,9 @@ class OpenLibrary:
 
     def close(self) -> None:
         """Close the catalog if it was opened."""
-        if "catalog" in self.__dict__:
-            self.catalog.close()
+        catalog = self.__dict__.get("catalog", self._found)
+        if catalog is not None:
+            catalog.close()
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
+    from .catalog.keeper_lock import Keeper
     from .catalog.move_journal import FileMove, MoveRun
     from .catalog.perceptual_hashes import StoredHashes
     from .catalog.saved_searches import SavedSearch
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         CatalogError,
         CatalogMoved,
         CatalogReadOnly,
+        CatalogRefused,
         CatalogTooNew,
         CatalogTooOld,
         CatalogUnreachable,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         PgvectorMissing,
         PgvectorTooOld,
         PostgresNotInstalled,
+        QueueOfAnother,
         StoreError,
     )
     from .facts import DateSource, Facts, Metadata, SidecarRank
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
         DescriptionWords,
         File,
         Folder,
+        IdRange,
         IndexedFile,
         Label,
         LabelDefinition,
@@ -61,6 +65,7 @@ if TYPE_CHECKING:
         Replacement,
         Revision,
         Scoring,
+        ServerState,
         SidecarRun,
         SidecarWrite,
         Slot,
@@ -77,7 +82,7 @@ if TYPE_CHECKING:
         VocabularyDefinition,
         VocabularySummary,
     )
-    from .tagging.scores import LeastRanks
+    from .tagging.least_ranks import LeastRanks
     from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.choice import vector_index
@@ -101,6 +106,7 @@ __all__ = [
     "CatalogError",
     "CatalogMoved",
     "CatalogReadOnly",
+    "CatalogRefused",
     "CatalogTooNew",
     "CatalogTooOld",
     "CatalogUnreachable",
@@ -121,9 +127,11 @@ __all__ = [
     "Folder",
     "FolderCovered",
     "ForeignDatabase",
+    "IdRange",
     "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
+    "Keeper",
     "Label",
     "LabelDefinition",
     "LabelFit",
@@ -141,10 +149,12 @@ __all__ = [
     "PictureCache",
     "PostgresNotInstalled",
     "Problem",
+    "QueueOfAnother",
     "Replacement",
     "Revision",
     "SavedSearch",
     "Scoring",
+    "ServerState",
     "SidecarRank",
     "SidecarRun",
     "SidecarWrite",
@@ -170,6 +180,7 @@ __all__ = [
 
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
+    "catalog.keeper_lock": ("Keeper",),
     "catalog.move_journal": ("FileMove", "MoveRun"),
     "catalog.perceptual_hashes": ("StoredHashes",),
     "catalog.saved_searches": ("SavedSearch",),
@@ -182,6 +193,7 @@ _MODULES = {
         "CatalogError",
         "CatalogMoved",
         "CatalogReadOnly",
+        "CatalogRefused",
         "CatalogTooNew",
         "CatalogTooOld",
         "CatalogUnreachable",
@@ -196,10 +208,11 @@ _MODULES = {
         "PgvectorMissing",
         "PgvectorTooOld",
         "PostgresNotInstalled",
+        "QueueOfAnother",
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),
-    "tagging.scores": ("LeastRanks",),
+    "tagging.least_ranks": ("LeastRanks",),
     "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.choice": ("vector_index",),

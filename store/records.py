@@ -270,6 +270,14 @@ class Scoring:
         return kept.cosines - self.offsets[self.places(kept.label_ids)]
 
 
+class IdRange(NamedTuple):
+    """A range of ids of photos, both ends included, and the number of photos in it that are meant."""
+
+    first: int
+    last: int
+    photos: int
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The nearest photos, best first: `photo_ids` int64 (k,), `cosines` float32 (k,)."""
@@ -457,6 +465,20 @@ class DerivedTag(NamedTuple):
     origin: str
     label: str
     label_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """The PostgreSQL server that a catalog is on: its version and pgvector's, and the bytes of the database.
+
+    `is_standby`: it follows another server, and changes nothing itself. `may_write`: this role may change the catalog.
+    """
+
+    version: str
+    pgvector: str
+    bytes: int
+    is_standby: bool
+    may_write: bool
 
 
 @dataclass(frozen=True, slots=True)

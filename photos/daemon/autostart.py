@@ -29,13 +29,16 @@ WantedBy=default.target
 """
 
 
-def install(library: Path, environment: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, list[str]]:
+def install(
+    library: Path, environment: Mapping[str, str], platform: str = sys.platform, catalog: str | None = None
+) -> tuple[Path, list[str]]:
     """Write the service file of *library*. Returns its path, and the commands that enable it.
 
-    Raises `FileExists` if a different file is there, and `SettingError` on a system that has neither.
+    *catalog* is the address of its catalog without the password, if that is on a server. Raises `FileExists` if a
+    different file is there, and `SettingError` on a system that has neither.
     """
     path = _path(library, environment, platform)
-    content = _content(library, platform)
+    content = _content(library, platform, catalog)
     if path.exists() and (not path.is_file() or path.read_bytes() != content):
         raise FileExists(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +75,8 @@ def _path(library: Path, environment: Mapping[str, str], platform: str) -> Path:
     raise SettingError(platform, "there is no service file for this system; `photos help daemon` says how to start it")
 
 
-def _content(library: Path, platform: str) -> bytes:
-    words = command(library)
+def _content(library: Path, platform: str, catalog: str | None) -> bytes:
+    words = command(library, catalog)
     if platform == "darwin":
         log = str(library / LOG_FILE)
         agent = {

@@ -51,16 +51,18 @@ def search_in_daemon(
     library: Path,
     request: Request,
     *,
+    catalog: str | None = None,
     report: Callable[[str], None] | None = None,
     while_waiting: Callable[[], object] = lambda: None,
 ) -> SearchRecord | None:
     """Return the daemon's answer, or None if this process has to search. Raises `DaemonRefused`.
 
-    *while_waiting* is called while the daemon works. With *report*, for debugging, the reason for None is reported, and
-    a refusal gives None too: this process then raises the error itself, with a traceback of its own.
+    *catalog* is the address of the library's catalog, if that is on a server. *while_waiting* is called while the
+    daemon works. With *report*, for debugging, the reason for None is reported, and a refusal gives None too: this
+    process then raises the error itself, with a traceback of its own.
     """
     try:
-        pending = send(library, request)
+        pending = send(library, request, catalog=catalog)
         while_waiting()
         return pending.answer()
     except Unanswered as error:
@@ -108,7 +110,7 @@ class PendingAnswer:
                 parts.append(part)
 
 
-def send(library: Path, request: Request, patience: float = _PATIENCE) -> PendingAnswer:
+def send(library: Path, request: Request, patience: float = _PATIENCE, catalog: str | None = None) -> PendingAnswer:
     """Send *request* to the daemon of *library*, which has *patience* seconds. Raises `Unanswered`."""
     if not os.path.exists(os.path.join(library, SOCKET)):
         raise Unanswered("no daemon answers searches here")
@@ -121,7 +123,7 @@ def send(library: Path, request: Request, patience: float = _PATIENCE) -> Pendin
             connection.settimeout(patience)
             with connectable(library) as path:
                 connection.connect(path)
-            connection.sendall(_message(request, catalog_id(library)))
+            connection.sendall(_message(request, catalog_id(library, catalog)))
         except BaseException:
             connection.close()
             raise

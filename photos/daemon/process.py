@@ -22,16 +22,21 @@ _START, _END = 30.0, 15.0
 _LOG_PREFIX = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ ")
 
 
-def command(library: Path, nice: int = 0, log_level: str | None = None) -> list[str]:
-    """The command line of the daemon. It logs to a file in the library."""
-    words = [sys.executable, "-P", "-m", "photos", "--library", str(library), "watch", "--nice", str(nice)]
+def command(library: Path, catalog: str | None = None, nice: int = 0, log_level: str | None = None) -> list[str]:
+    """The command line of the daemon, which logs to a file in the library. *catalog* is an address without a password.
+
+    Without a catalog the daemon takes that of its own environment, or an empty one for none.
+    """
+    words = [sys.executable, "-P", "-m", "photos", "--library", str(library)]
+    words += [] if catalog is None else ["--catalog", catalog]
+    words += ["watch", "--nice", str(nice)]
     words += [] if log_level is None else ["--log-level", log_level]
     return [*words, "--log-file", str(library / LOG_FILE)]
 
 
 def start(library: OpenLibrary, nice: int, log_level: str | None = None) -> DaemonInfo:
     """Start the daemon and wait until it watches. Raises `AlreadyWatched`, `EmptyLibrary` or `DaemonFailed`."""
-    folder, log = library.settings.library, library.settings.log_path
+    folder, log, address = library.settings.library, library.settings.log_path, library.settings.catalog
     if (running := running_daemon(folder)) is not None:
         raise AlreadyWatched(folder, running.pid)
     if library.is_new:
@@ -40,7 +45,9 @@ def start(library: OpenLibrary, nice: int, log_level: str | None = None) -> Daem
     # The process logs to this file itself. Only what it writes past its log, such as a failed import, comes this way.
     with open(log, "ab", opener=owner_only) as stream:
         process = subprocess.Popen(  # noqa: S603 - this program itself, and no shell
-            command(folder, nice, log_level),
+            command(folder, None if address else "", nice, log_level),
+            # Its command line is for all to see, and the address may hold a password.
+            env=os.environ | ({"PHOTOS_CATALOG": address} if address else {}),
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

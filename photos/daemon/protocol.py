@@ -14,7 +14,7 @@ from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from photos.config import CATALOG_FILE
+from photos.catalog_place import CatalogPlace
 from photos.operations.searching.requests import ORDERS, Request, SearchRequest, SimilarRequest
 from photos.strict_json import to_json
 
@@ -49,13 +49,12 @@ def socket_path(library: Path) -> str:
     return os.path.join(library, SOCKET)
 
 
-def catalog_id(library: Path) -> str | None:
-    """Return a string that identifies the catalog file in *library* now; None if there is none."""
-    try:
-        status = os.stat(os.path.join(library, CATALOG_FILE))
-    except OSError:
-        return None
-    return f"{status.st_dev:x}-{status.st_ino:x}"
+def catalog_id(library: Path, address: str | None = None) -> str | None:
+    """Return a string that identifies the catalog file in *library* now, or the catalog at *address*.
+
+    None if there is no such file.
+    """
+    return CatalogPlace(library, address).identity()
 
 
 @contextmanager

@@ -6,17 +6,16 @@ import os
 import threading
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 
 from indexer.models.protocols import EncoderFactory
 from photos.config import Settings
-from photos.errors import UnreadablePicture
+from photos.errors import EmptyLibrary, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.searching.requests import Request, SimilarRequest
 from photos.operations.searching.search import parsed, search, warm
 from photos.records.photos import SearchRecord, search_record
 from query.language import Picture
-from store import Catalog, MappedRows, Space, VectorIndex, vector_index
+from store import Catalog, Space, VectorIndex, vector_index
 
 
 class Session:
@@ -31,7 +30,7 @@ class Session:
         self._encoders = encoders
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
-        self._file: tuple[int, int] | None = None
+        self._identity: str | None = None
         self._indexes: dict[int, VectorIndex] = {}
 
     def search(self, request: Request) -> SearchRecord:
@@ -58,15 +57,14 @@ class Session:
 
         Raises `EmptyLibrary` if there is none, and makes none: the library may have been moved.
         """
+        place = self._settings.catalog_place
         with self._lock:
-            file = _file_id(self._settings.catalog_path)
-            if file is None:
-                raise OpenLibrary(self._settings).empty_error()
-            if self._catalog is None or file != self._file:
+            if self._catalog is None or place.identity() != self._identity:
                 self._forget()
-                mapped = MappedRows(self._settings.index_folder)
-                self._catalog = Catalog.open(self._settings.catalog_path, mapped, self._patience)
-                self._file = _file_id(self._settings.catalog_path)
+                catalog = place.open_if_any(self._patience)
+                if catalog is None:
+                    raise OpenLibrary(self._settings).empty_error()
+                self._catalog, self._identity = catalog, place.identity()
             return self._catalog
 
     def index(self, catalog: Catalog, space: Space) -> VectorIndex:
@@ -74,7 +72,9 @@ class Session:
         with self._lock:
             if catalog is not self._catalog:
                 return vector_index(catalog, self._settings.index_folder, space)
-            return self._indexes.setdefault(space.id, vector_index(catalog, self._settings.index_folder, space))
+            if space.id not in self._indexes:
+                self._indexes[space.id] = vector_index(catalog, self._settings.index_folder, space)
+            return self._indexes[space.id]
 
     def close(self) -> None:
         """Close the catalog."""
@@ -88,7 +88,7 @@ class Session:
     def _forget(self) -> None:
         if self._catalog is not None:
             self._catalog.close()
-        self._catalog = self._file = None
+        self._catalog = self._identity = None
         self._indexes = {}
 
 
@@ -102,6 +102,16 @@ class _RequestLibrary(OpenLibrary):
     @cached_property
     def catalog(self) -> Catalog:
         return self._session.catalog()
+
+    @property
+    def is_new(self) -> bool:
+        if self.settings.catalog is None:
+            return super().is_new
+        try:
+            self.catalog  # noqa: B018 - it is opened, or there is none
+        except EmptyLibrary:
+            return True
+        return False
 
     def index_of(self, space: Space) -> VectorIndex:
         return self._session.index(self.catalog, space)
@@ -122,11 +132,3 @@ def _check_regular(path: str, named: str) -> None:
 
     if is_of_one_process(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise UnreadablePicture(named, "it is no file")
-
-
-def _file_id(path: Path) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

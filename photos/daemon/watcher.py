@@ -17,10 +17,11 @@ from indexer.watch.filesystem_events import FolderWatcher
 from photos.config import Settings
 from photos.daemon.describing import NewPhotos
 from photos.daemon.quiet_hours import PausePolicy
+from photos.daemon.with_workers import WithWorkers
 from photos.encoders import CachedEncoders
 from photos.errors import PhotosError, safe
 from photos.library import OpenLibrary
-from photos.lock import DaemonInfo, library_lock, write_info
+from photos.lock import DaemonInfo, catalog_lock, library_lock, write_info
 from photos.model_errors import TrialBusy
 from photos.models import Model
 from photos.operations.folders import all_folders
@@ -28,7 +29,7 @@ from photos.operations.indexing.index import PassOptions, bring_up_to_date
 from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
+from store import CatalogBusy, CatalogUnreachable, DatabaseReadOnly, DiskFailed, DiskFull, Folder, Space, Trial
 
 if TYPE_CHECKING:
     from photos.daemon.session import Session
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
+#: Seconds between two looks at the queue while workers index files.
+_QUEUE = 5.0
 #: A wait that lasts this many seconds longer than requested means that the machine slept.
 _SLEPT = 30.0
 #: Seconds between two checks of the reason to pause.
 _PAUSE = 5.0
 #: Seconds after which describing makes way for other processes that describe.
 _DESCRIBED = 15.0
-#: Seconds before work is tried again that failed because of a full disk or a lock.
+#: Seconds before work is tried again that failed because of a full disk, a lock, or a server that does not answer.
 _RETRY = 60.0
 
 _log = logging.getLogger(__name__)
@@ -62,16 +65,23 @@ def watch(
 ) -> None:
     """Hold the library's lock, answer searches by *answer*, and keep the library up to date until interrupted.
 
-    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, and `EmptyLibrary` if the library
-    has no folder.
+    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, `EmptyLibrary` if the library has
+    no folder, and `DatabaseReadOnly`.
     """
     settings = library.settings
     if library.is_new:
         raise library.empty_error()
-    with library_lock(settings.library):
+    with library.catalog.read() as t:
+        server = t.server
+    if server is not None and not server.may_write:
+        # Otherwise it would go on until something is to be written.
+        reason = "the server is a standby" if server.is_standby else "this role may only read"
+        raise DatabaseReadOnly(settings.catalog_place.name, reason)
+    with library_lock(settings.library), catalog_lock(library.catalog) as hold:
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
-        _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
+        where = settings.library if settings.catalog is None else settings.catalog_place.name
+        _log.info("Watching %s; process %d.", safe(str(where)), os.getpid())
         with _answering(settings, encoders, answer) as prepare:
             if nice and hasattr(os, "nice"):
                 os.nice(nice)
@@ -95,6 +105,7 @@ def watch(
                     backlog=backlog,
                     new_photos=new if settings.describe_new else None,
                     answers=prepare is not None,
+                    hold=hold,
                 )
                 watcher.run(make_progress)
 
@@ -108,7 +119,9 @@ class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
     The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*, and then lets
-    *new_photos* be described. *answers* is published in the library's `DaemonInfo`.
+    *new_photos* be described. *answers* is published in the library's `DaemonInfo`. Work that a full disk, a lock or a
+    server kept from is tried again after *retry* seconds. *hold* is called before each pass, and raises if another
+    machine keeps the library up to date by now.
     """
 
     def __init__(
@@ -122,8 +135,11 @@ class Watcher:
         backlog: Backlog | None = None,
         new_photos: NewPhotos | None = None,
         answers: bool = False,
+        retry: float = _RETRY,
+        hold: Callable[[], None] = lambda: None,
     ) -> None:
         self._library = library
+        self._hold = hold
         self._model = model
         self._encoders = encoders
         self._on_pass = on_pass
@@ -131,11 +147,13 @@ class Watcher:
         self._pause = pause or PausePolicy(settings)
         self._backlog = backlog
         self._new_photos = new_photos
+        self._retry = retry
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
         self._info = DaemonInfo(os.getpid(), now, "indexing", now, answers=answers)
         self._full_due = self._poll_due = 0.0
+        self._with_workers = WithWorkers(library)
         #: The trial that was gone on with as far as possible, until the whole pass that is due at that time.
         self._tried: tuple[Trial, float] | None = None
 
@@ -146,11 +164,16 @@ class Watcher:
             raise self._library.empty_error()
         try:
             while True:
-                self._listen(folders)
-                self._follow_switch()
-                self._index(folders, self._parts(folders), make_progress)
-                self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
-                folders = all_folders(self._library)
+                try:
+                    self._listen(folders)
+                    self._follow_switch()
+                    self._index(folders, self._parts(folders), make_progress)
+                    self._wait(is_busy=self._go_on_trying(make_progress) or self._describe(make_progress))
+                    folders = all_folders(self._library)
+                except CatalogUnreachable as error:
+                    # Events may be lost by now.
+                    self._full_due = 0.0
+                    self._retry_later(str(error), None)
         finally:
             self._listener.close()
 
@@ -167,7 +190,9 @@ class Watcher:
         if now >= self._full_due:
             self._hints.take()
             return None
-        parts = dict(self._hints.take()) if self._hints.wait(0) else {}
+        if (finished := self._with_workers.finished()) is None:
+            return None
+        parts = {**finished, **(self._hints.take() if self._hints.wait(0) else {})}
         if now >= self._poll_due:
             self._poll_due = now + self._library.settings.poll_minutes * 60
             parts |= {each.folder.id: [WHOLE] for each in self._listener.unwatchable()}
@@ -184,12 +209,14 @@ class Watcher:
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]
         try:
+            self._hold()
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
-        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
+        self._with_workers.note(parts, report.queued)
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
@@ -224,7 +251,7 @@ class Watcher:
                     return True
         except TrialBusy:
             return False
-        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), {})
             return True
         except PhotosError as error:
@@ -255,6 +282,7 @@ class Watcher:
             check_embeddings=parts is None and self._info.scanned_at is None,
             image_encoder=self._image_encoder,
             before_batch=self._before_batch,
+            waits=False,
         )
 
     def _image_encoder(self, space: Space) -> ImageEncoder:
@@ -280,13 +308,13 @@ class Watcher:
         return waited
 
     def _retry_later(self, problem: str, parts: Parts) -> None:
-        _log.warning("%s Trying again in %.0f seconds.", problem, _RETRY)
+        _log.warning("%s Trying again in %.0f seconds.", problem, self._retry)
         self._info = replace(self._info, problem=problem)
         for folder_id, some in (parts or {}).items():
             for part in some:
                 self._hints.add(folder_id, part)
         self._set_state("waiting")
-        time.sleep(_RETRY)
+        time.sleep(self._retry)
 
     def _wait(self, *, is_busy: bool) -> None:
         """Wait for changes, at most until the next check; not at all with other work to do."""
@@ -295,7 +323,8 @@ class Watcher:
         self._set_state("waiting")
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
-        seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
+        check = _QUEUE if self._with_workers.is_waiting else _CHECK
+        seconds = max(0.0, min(check, self._full_due - began, self._poll_wait(began)))
         self._make_thumbnails(began + seconds)
         self._hints.wait(max(0.0, began + seconds - time.monotonic()))
         if time.time() - wall > seconds + _SLEPT:

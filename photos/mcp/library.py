@@ -38,7 +38,7 @@ class AskedLibrary:
 
     def search(self, request: Request) -> SearchRecord:
         """Answer *request*, as `photos search` and `photos similar` do. Raises as they do, and `DaemonRefused`."""
-        found = search_in_daemon(self._settings.library, request)
+        found = search_in_daemon(self._settings.library, request, catalog=self._settings.catalog)
         return self._opened().search(request) if found is None else found
 
     def library(self) -> OpenLibrary:

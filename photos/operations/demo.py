@@ -10,7 +10,7 @@ from typing import Final
 
 from indexer import IndexReport
 from photos.demo.library import draw_library
-from photos.errors import DemoIncomplete
+from photos.errors import DemoIncomplete, DemoMixed
 from photos.known_models import DEMO
 from photos.library import OpenLibrary
 from photos.models import Model
@@ -148,10 +148,11 @@ def run_demo(library: OpenLibrary, request: DemoRequest, progress: Progress = SI
     """Run the demo in `request.folder`, whose `library` folder *library* must be. A second run changes nothing.
 
     *progress* gets steps, the indexer's events, and each part of the result in its order.
-    Raises `DemoIncomplete` before anything is written.
+    Raises `DemoIncomplete`, or `DemoMixed` for a catalog on a server that has other photos, before anything is written.
     """
     folder = DemoFolder(request.folder)
     folder.check()
+    _check_catalog(library, folder)
     drawn = _draw(folder, request.count, progress)
     progress.report(drawn)
     watch = Stopwatch()
@@ -168,6 +169,16 @@ def run_demo(library: OpenLibrary, request: DemoRequest, progress: Progress = SI
     if is_new:
         _write_sheet(library, folder.sheet, answers.answers, second)
     return DemoResult(drawn, indexed, first, answers, second, folder)
+
+
+def _check_catalog(library: OpenLibrary, folder: DemoFolder) -> None:
+    place = library.settings.catalog_place
+    if place.address is None or library.is_new:
+        return
+    with library.catalog.read() as t:
+        paths = {each.path for each in t.folders.all()}
+    if paths and bytes(folder.pictures.absolute()) not in paths:
+        raise DemoMixed(str(place.name))
 
 
 def _draw(folder: DemoFolder, count: int, progress: Progress) -> Drawn:

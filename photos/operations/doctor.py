@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,8 @@ _LIBRARIES = ("torch", "transformers", "faiss-cpu", "sqlalchemy", "watchdog")
 _LITTLE_ROOM = 1 << 30
 #: Loading an image encoder takes about twice the bytes of its weights.
 _LOADING = 2
+#: Seconds after which a server's answer is slow. In one network it comes within a millisecond or two.
+_SLOW_ANSWER = 0.05
 #: A precision is slow if it has less than this of float32's speed.
 _SLOW = 0.8
 
@@ -69,6 +72,13 @@ def diagnose(library: OpenLibrary) -> tuple[Finding, ...]:
 def _findings(library: OpenLibrary) -> Iterator[Finding]:
     yield _versions()
     yield Finding("decoders", State.GOOD, decoders())
+    if library.settings.catalog is not None:
+        found = list(_guarded("catalog", lambda: _server(library)))
+        yield from found
+        if any(each.state is State.PROBLEM for each in found):
+            # The rest would ask the server, too.
+            yield from _disk(library)
+            return
     yield from _machine(library)
     yield from _disk(library)
     if library.is_new:
@@ -149,6 +159,32 @@ def _disk(library: OpenLibrary) -> Iterator[Finding]:
         yield Finding("library", State.PROBLEM, f"{shown}: {readable_size(free)} are free on its disk", "make room")
     else:
         yield Finding("library", State.GOOD, f"{shown}; {readable_size(free)} are free on its disk")
+
+
+def _server(library: OpenLibrary) -> Iterator[Finding]:
+    """The finding about the catalog on a server, and how long the server takes to answer."""
+    name = safe(str(library.settings.catalog_place.name))
+    catalog = library.catalog_if_any
+    if catalog is None:
+        yield Finding("catalog", State.GOOD, f"{name} is an empty database")
+        return
+    with catalog.read() as t:
+        server = t.server
+        began = time.monotonic()
+        t.library.model()
+        seconds = time.monotonic() - began
+    assert server is not None
+    text = f"{name}, {readable_size(server.bytes)}; PostgreSQL {server.version}, pgvector {server.pgvector}"
+    if seconds > _SLOW_ANSWER:
+        slow = f"{text}; it takes {1000 * seconds:.0f} ms to answer"
+        yield Finding("catalog", State.NOTE, slow, "run photos in the server's network: a search asks it many times")
+    elif server.may_write:
+        yield Finding("catalog", State.GOOD, text)
+    else:
+        kind = "this server is a standby" if server.is_standby else "this role may only read"
+        yield Finding(
+            "catalog", State.NOTE, f"{text}; {kind}", "searches work; change it as another role, or elsewhere"
+        )
 
 
 def _contents(library: OpenLibrary) -> Iterator[Finding]:

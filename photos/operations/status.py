@@ -13,7 +13,9 @@ from photos.operations.folders import is_offline
 from photos.operations.tagging.revisions import current_revision
 from photos.sizes import folder_size
 from photos.thumbnails.upkeep import PicturesKept, pictures_kept
-from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
+from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, ServerState, SlotSummary, Space, Transaction
+from store.catalog.keeper_lock import Keeper, keeper_of
+from store.queue.base import QueueState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class LibraryStatus:
     """State of a library. `size` is that of all its files, in bytes."""
 
     library: Path
+    #: Path of the catalog, or its address without the password.
+    catalog: Path | str
     size: int = 0
     folders: tuple[FolderStatus, ...] = ()
     photos: int = 0
@@ -52,6 +56,12 @@ class LibraryStatus:
     keeps_thumbnails: bool = True
     #: Sentence about a model that is tried and cannot be opened.
     trial_problem: str | None = None
+    #: The server that the catalog is on, if it is on one.
+    server: ServerState | None = None
+    #: The process that keeps the catalog up to date there, on whatever machine.
+    keeper: Keeper | None = None
+    #: The work that machines share there.
+    queue: QueueState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,9 @@ class DaemonStatus:
 
 def status(library: OpenLibrary) -> LibraryStatus:
     """Describe the library. An empty one has a status too, and nothing is created for it."""
-    folder = library.settings.library
+    folder, name = library.settings.library, library.settings.catalog_place.name
     if library.is_new:
-        return LibraryStatus(folder)
+        return LibraryStatus(folder, name)
     with library.catalog.read() as t:
         space_id = t.library.space_id()
         space = None if space_id is None else t.spaces.get(space_id)
@@ -76,9 +86,11 @@ def status(library: OpenLibrary) -> LibraryStatus:
         vocabulary = current_revision(t, MAIN_SLOT)
         other_slots = tuple(each for each in t.slots.in_force() if each.name)
         pending = _pending_slots(t)
-        is_trying = t.library.trial() is not None
+        is_trying, server = t.library.trial() is not None, t.server
+        keeper, queue = keeper_of(t), None if library.queue is None else library.queue.state(t)
     return LibraryStatus(
         folder,
+        name,
         folder_size(folder),
         folders,
         photos,
@@ -95,6 +107,9 @@ def status(library: OpenLibrary) -> LibraryStatus:
         int(library.settings.preview_cache_gb * 1e9),
         library.settings.thumbnails,
         _trial_problem(library) if is_trying else None,
+        server,
+        keeper,
+        queue,
     )
 
 

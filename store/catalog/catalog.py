@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, select, update
 
@@ -44,7 +44,11 @@ from .photo_facts import PhotoFacts
 from .photo_texts import PhotoTexts
 from .photos import Photos
 from .saved_searches import SavedSearches
+from .server_state import server_state
 from .sidecar_journal import SidecarJournal
+
+if TYPE_CHECKING:
+    from store.sql.postgres import PostgresDatabase
 
 _library, _weights = schema.library, schema.weights
 
@@ -175,6 +179,8 @@ class Transaction:
     saved_searches = cached_property(lambda self: SavedSearches(self.connection))
     sidecars = cached_property(lambda self: SidecarJournal(self.connection))
     library = cached_property(lambda self: LibraryState(self.connection))
+    #: None in SQLite.
+    server = cached_property(lambda self: server_state(self.connection))
 
 
 class Catalog:
@@ -200,8 +206,16 @@ class Catalog:
         `PgvectorTooOld` or `DatabaseNotUnicode`.
         """
         if isinstance(path, str):
-            return cls(_on_server(path, patience), cache)
+            return cls(_databases_on_server().open(path, upgrade_server, patience), cache)
         return cls(SQLiteDatabase.open(path, upgrade, patience), cache)
+
+    @classmethod
+    def open_if_any(
+        cls, address: str, cache: EmbeddingCache | None = None, patience: float | None = None
+    ) -> Catalog | None:
+        """Open the catalog at *address* as `open` does; None, and nothing is made, if that database has no tables."""
+        database = _databases_on_server().open_if_any(address, upgrade_server, patience)
+        return None if database is None else cls(database, cache)
 
     @property
     def path(self) -> Path | str:
@@ -222,6 +236,16 @@ class Catalog:
         Then it raises `CatalogBusy`. Raises `CatalogMoved` if the catalog was deleted or replaced since it was opened.
         """
         with self._database.begin(writes=True, patience=patience) as connection:
+            yield Transaction(connection, self._cache, self._labels)
+
+    @contextmanager
+    def write_beside(self) -> Iterator[Transaction]:
+        """Begin a transaction that may write, beside others of this kind; see `write`, which excludes these, too.
+
+        It is for rows that belong to one part of a whole, where every writer says which part it has in hand:
+        `Scores.put_part`. SQLite excludes all others.
+        """
+        with self._database.begin(writes=True, beside=True) as connection:
             yield Transaction(connection, self._cache, self._labels)
 
     def staged(self, definition: VocabularyDefinition) -> AbstractContextManager[Staged | None]:
@@ -265,9 +289,9 @@ class Catalog:
         self.close()
 
 
-def _on_server(address: str, patience: float | None) -> Database:
+def _databases_on_server() -> type[PostgresDatabase]:
     try:
         from store.sql.postgres import PostgresDatabase  # noqa: PLC0415 - its packages are an extra
     except ModuleNotFoundError as error:
         raise PostgresNotInstalled("postgresql") from error
-    return PostgresDatabase.open(address, upgrade_server, patience)
+    return PostgresDatabase

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -60,6 +61,7 @@ __all__ = [
     "each_of",
     "ends_with",
     "erase",
+    "hold",
     "holds_others_than_ascii",
     "ids_of",
     "is_filled",
@@ -82,6 +84,7 @@ __all__ = [
     "vector_pages",
     "vector_rows",
     "vectors_of",
+    "whole_joins",
     "whole_number",
 ]
 
@@ -89,6 +92,8 @@ Item = TypeVar("Item")
 
 #: Ids in one statement: well below the 32 766 variables that SQLite takes, and the 65 535 of PostgreSQL.
 MOST_VARIABLES = 5000
+#: The largest number of an advisory lock of two.
+_LARGEST = (1 << 31) - 1
 _DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
 
 
@@ -306,6 +311,35 @@ def plain_cursor(connection: Connection, query: Select[Any]) -> DBAPICursor:
     cursor = connection.execute(query).cursor
     assert cursor is not None
     return cursor
+
+
+def hold(connection: Connection, subject: int, part: int) -> None:
+    """Let no other transaction that writes beside this one hold the same part of the same subject until this one ends.
+
+    One that holds several takes them in ascending order. SQLite lets nobody write beside another.
+    """
+    if is_postgres(connection.dialect):
+        # Two numbers are of another kind than the one number that writers lock.
+        keys = subject & _LARGEST, part & _LARGEST
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s::int, %s::int)", keys)
+
+
+@contextmanager
+def whole_joins(connection: Connection) -> Iterator[None]:
+    """Let statements within join whole tables at once, where they do that.
+
+    PostgreSQL guesses by statistics, which know nothing of rows that were written just now: where it expects none, it
+    compares all rows of one table with all of the other.
+    """
+    if not is_postgres(connection.dialect):
+        yield
+        return
+    from .postgres import driver_of  # noqa: PLC0415 - SQLite does not need it
+
+    driver = driver_of(connection)
+    driver.execute("SET LOCAL enable_nestloop = off", prepare=False)
+    yield
+    driver.execute("SET LOCAL enable_nestloop TO DEFAULT", prepare=False)
 
 
 def erase(connection: Connection) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 # Reflection, as Alembic does it, then knows the type of vectors.
 import pgvector.sqlalchemy  # noqa: F401
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from store.errors import (
@@ -22,6 +23,7 @@ from store.errors import (
     CatalogDamaged,
     CatalogError,
     CatalogMoved,
+    CatalogRefused,
     CatalogUnreachable,
     CatalogUpgraded,
     DatabaseNotUnicode,
@@ -30,9 +32,12 @@ from store.errors import (
     DiskFull,
     PgvectorMissing,
     PgvectorTooOld,
+    UnfinishedCopy,
 )
+from store.server_address import ServerAddress
 
 from .database import DanglingRow, is_of_stored_value
+from .unfinished_copy import is_mark, source_of
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PostgresDatabase",
     "add_pgvector",
+    "address_of",
     "check_server",
     "connect",
     "has_tables",
@@ -47,6 +53,7 @@ __all__ = [
     "lock_tables",
     "mark_as_ours",
     "name_of",
+    "own_connection",
     "transaction",
     "translated",
 ]
@@ -55,14 +62,15 @@ __all__ = [
 _PATIENCE: Final = 30.0
 #: Seconds that a transaction waits at least.
 _STEP: Final = 0.5
-#: The advisory lock of a transaction that writes: "PHOT". Advisory locks belong to one database.
+#: The advisory lock of a transaction that writes: "PHOT". Those that write beside others share it. Advisory locks
+#: belong to one database.
 _LOCK: Final = 0x50484F54
 _MARK: Final = "photos catalog"
 #: Earlier versions of pgvector may damage an index, or the server's memory: 0.8.2 fixed a buffer overflow
 #: (CVE-2026-3172), 0.8.3 a corruption, and 0.8.4 a graph that a vacuum did not repair.
 _OLDEST: Final = (0, 8, 4)
 #: Libpq's parameters where the address has no others: a server that went away is noticed within a minute.
-_PARAMETERS: Final = {
+_PARAMETERS: Final[dict[str, str | int]] = {
     "fallback_application_name": "photos",
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -70,7 +78,7 @@ _PARAMETERS: Final = {
     "keepalives_count": 3,
 }
 # A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
-# state. Nobody else writes, so that is always the same one.
+# state. Nobody else writes the same rows, so that is always the same one.
 _ISOLATION: Final = {False: "REPEATABLE READ", True: "READ COMMITTED"}
 
 _ERRORS: Final[dict[str, type[CatalogError]]] = {
@@ -110,8 +118,26 @@ class PostgresDatabase:
 
         Raises `BadCatalogAddress`, `CatalogUnreachable`, and whatever *upgrade* raises.
         """
+        opened = cls._opened(address, upgrade, patience, may_make=True)
+        assert opened is not None
+        return opened
+
+    @classmethod
+    def open_if_any(
+        cls, address: str, upgrade: Callable[[Engine, str], None], patience: float | None = None
+    ) -> PostgresDatabase | None:
+        """Do as `open`, unless the database has no table: then nothing is made, and the value is None."""
+        return cls._opened(address, upgrade, patience, may_make=False)
+
+    @classmethod
+    def _opened(
+        cls, address: str, upgrade: Callable[[Engine, str], None], patience: float | None, *, may_make: bool
+    ) -> PostgresDatabase | None:
         name, engine = name_of(address), connect(address)
         try:
+            if not may_make and not _has_tables(engine, name):
+                engine.dispose()
+                return None
             with translated(name):
                 upgrade(engine, name)
             return cls(name, engine, _PATIENCE if patience is None else patience)
@@ -120,16 +146,19 @@ class PostgresDatabase:
             raise
 
     @contextmanager
-    def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
+    def begin(self, *, writes: bool, patience: float | None = None, beside: bool = False) -> Iterator[Connection]:
         """Begin a transaction, as `Database` has it."""
         # As with SQLite, a writer that will not wait long waits for one of the short transactions.
         seconds = self._patience if patience is None else max(patience, min(_STEP, self._patience))
-        with transaction(self._engine, self.path, writes=writes, patience=seconds) as connection:
+        with transaction(self._engine, self.path, writes=writes, patience=seconds, beside=beside) as connection:
             self._check_tables(connection)
             yield connection
 
     def _check_tables(self, connection: Connection) -> None:
-        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them."""
+        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them.
+
+        Raises `UnfinishedCopy` if another program copies a library to them.
+        """
         # An upgrade waits for this lock, and this for an upgrade; the state that is read is chosen after that.
         both = "LOCK TABLE alembic_version IN ACCESS SHARE MODE; SELECT version_num FROM alembic_version"
         try:
@@ -139,6 +168,8 @@ class PostgresDatabase:
         cursor.nextset()
         row = cursor.fetchone()
         revision = "" if row is None else str(row[0])
+        if is_mark(revision):
+            raise UnfinishedCopy(self.path, source=source_of(connection), target=self.path)
         if self._revision is not None and self._revision != revision:
             raise CatalogUpgraded(self.path, revision)
         self._revision = revision
@@ -190,44 +221,51 @@ class PostgresDatabase:
 
 
 def name_of(address: str) -> str:
-    """Return *address* without its password and parameters, for people. Raises `BadCatalogAddress`."""
-    url = _parsed(address)
-    hosts = url.query.get("host", ())
-    where = {"host": hosts} if hosts else {}
-    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, where)
-    return plain.render_as_string(hide_password=False).replace("%2F", "/")
+    """Return *address* without its password, for people. Raises `BadCatalogAddress`."""
+    return ServerAddress.read(address).name
 
 
 def connect(address: str) -> Engine:
-    """Return an engine for the database at *address*. Nothing is opened before first use.
+    """Return an engine for the database at *address*, which libpq reads. Nothing is opened before first use.
 
     Raises `BadCatalogAddress`.
     """
-    url = _parsed(address)
-    parameters = {name: value for name, value in _PARAMETERS.items() if name not in url.query}
-    # Connections that were lost while nobody used them are made anew without an error.
-    return create_engine(url, connect_args=parameters, use_native_hstore=False, pool_pre_ping=True, max_overflow=20)
-
-
-def _parsed(address: str) -> URL:
+    uri = ServerAddress.read(address).uri
     try:
-        url = make_url(address)
-    except (ArgumentError, ValueError) as error:
-        raise BadCatalogAddress from error
-    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg"} or not url.database:
-        raise BadCatalogAddress
-    return url.set(drivername="postgresql+psycopg")
+        given = conninfo_to_dict(uri)
+        whole = make_conninfo(uri, **{name: value for name, value in _PARAMETERS.items() if name not in given})
+    except psycopg.ProgrammingError:
+        # Its message may repeat a part of the password.
+        raise BadCatalogAddress from None
+    # SQLAlchemy's own addresses know neither several hosts nor services. Connections that were lost while nobody used
+    # them are made anew without an error.
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(whole),
+        use_native_hstore=False,
+        pool_pre_ping=True,
+        max_overflow=20,
+    )
+
+
+def _has_tables(engine: Engine, name: str) -> bool:
+    with transaction(engine, name, writes=False) as connection:
+        return has_tables(connection)
 
 
 @contextmanager
-def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE) -> Iterator[Connection]:
+def transaction(
+    engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE, beside: bool = False
+) -> Iterator[Connection]:
     """Begin a transaction: committed at the end, rolled back on an exception. Driver errors become `CatalogError`s.
 
-    A writing one excludes others; it waits at most *patience* seconds for one, and then raises `CatalogBusy`.
+    A writing one excludes others, or, if it writes *beside* others, those that do not; it waits at most *patience*
+    seconds for one, and then raises `CatalogBusy`.
     """
     wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
     # SQLAlchemy's own option for this would let other transactions write where the server forbids it.
-    first = f"{wait}; SELECT pg_advisory_xact_lock({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
+    lock = "pg_advisory_xact_lock_shared" if beside else "pg_advisory_xact_lock"
+    first = f"{wait}; SELECT {lock}({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
     with (
         translated(name),
         engine.connect().execution_options(isolation_level=_ISOLATION[writes]) as connection,
@@ -235,6 +273,17 @@ def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _P
     ):
         driver_of(connection).execute(first.encode(), prepare=False)
         yield connection
+
+
+def address_of(connection: Connection, called: str) -> str:
+    """Return what libpq needs for another connection to the same database, *called* so there; it has the password."""
+    info = driver_of(connection).info
+    return make_conninfo(info.dsn, password=info.password or None, application_name=called)
+
+
+def own_connection(connection: Connection, called: str) -> Driver:
+    """Open another connection to the same database, *called* so there, in which each statement is a transaction."""
+    return psycopg.connect(address_of(connection, called), autocommit=True)
 
 
 def driver_of(connection: Connection) -> Driver:
@@ -318,9 +367,15 @@ def _by_state(error: psycopg.Error, name: str) -> Exception:
     state = error.sqlstate
     if state is None:
         # The driver raises others without a state for the program's own mistakes.
-        return CatalogUnreachable(name, _message(error)) if isinstance(error, psycopg.OperationalError) else error
+        return _unconnected(error, name) if isinstance(error, psycopg.OperationalError) else error
     kind = _ERRORS.get(state) or (CatalogUnreachable if state.startswith(_OF_SERVER) else None)
     return error if kind is None else kind(name, _message(error))
+
+
+def _unconnected(error: psycopg.OperationalError, name: str) -> CatalogUnreachable:
+    """Return the error that there is no connection. Libpq has the server's own words as a text alone."""
+    _, fatal, said = str(error).partition("FATAL:")
+    return CatalogRefused(name, said.strip().partition("\n")[0]) if fatal else CatalogUnreachable(name, _message(error))
 
 
 def _message(error: BaseException | None) -> str:

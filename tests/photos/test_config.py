@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from photos import config as config_module
+from photos import catalog_place
 from photos.config import config_path, data_path, load, settings_in_force
 from photos.errors import SettingError
 from store import private_files
@@ -128,7 +128,7 @@ def test_a_byte_order_mark_is_ignored(config):
 def test_a_tilde_means_the_home_folder(config, own_home):
     settings = load({}, config('library = "~/pictures-library"'))
     assert settings.library == own_home / "pictures-library"
-    assert settings.catalog_path.parent == settings.library
+    assert settings.catalog_place.name == settings.library / "catalog.sqlite3"
 
 
 def test_a_library_given_as_an_option_is_made_absolute(monkeypatch, tmp_path):
@@ -158,7 +158,7 @@ def test_devices_are_kept_by_name(given, kept):
 
 
 def test_the_catalog_has_one_name():
-    assert config_module.CATALOG_FILE == private_files.CATALOG_FILE
+    assert catalog_place.CATALOG_FILE == private_files.CATALOG_FILE
 
 
 @pytest.mark.parametrize(

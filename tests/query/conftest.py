@@ -5,6 +5,7 @@ from query.tagging import StoredTagger
 from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, Vectors, vector_index
 from store.sql import schema as tables
 from tests.fakes import DIMENSION, FakeEncoder, vector_of
+from tests.store.sqlite import empty_catalog
 
 #: Low scale: cosines of random vectors become probabilities of every size.
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 2.3, -4.0)
@@ -21,7 +22,7 @@ class Library:
     """Photos whose embeddings are those of their names."""
 
     def __init__(self, tmp_path, database=None):
-        place = database or tmp_path / "catalog.db"
+        place = database or empty_catalog(tmp_path / "catalog.db")
         # A server keeps its index itself, and there is nothing to be read quicker than from it.
         cache = None if isinstance(place, str) else MappedRows(tmp_path / "index")
         self.catalog = Catalog.open(place, cache)

@@ -11,6 +11,8 @@ from store.records import Neighbours
 from store.sql import schema as tables
 from store.sql.dialect import utc_now
 
+from .many import add_photos
+
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", 8, 4.7, -16.0)
 
 
@@ -56,12 +58,18 @@ class Photographer:
 def put_many(photographer: Photographer, seeds: Iterable[int]) -> None:
     """Photos with files named by number, and embeddings of these seeds, where they are new; in one transaction."""
     with photographer.catalog.write() as t:
+        hashes, paths, rows = [], [], []
         for number, seed in enumerate(seeds):
-            photo_id = t.photos.find(number.to_bytes(32, "big"))
+            content, path = number.to_bytes(32, "big"), b"%d" % number
+            photo_id = t.photos.find(content)
             if photo_id is None:
-                photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
-                t.embeddings.put(photographer.space.id, photo_id, unit(seed))
-            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+                hashes.append(content)
+                paths.append(path)
+                rows.append(unit(seed))
+            else:
+                t.files.indexed(photographer.folder.id, path, stamp(), photo_id)
+        if rows:
+            add_photos(t, photographer.space.id, photographer.folder.id, hashes, paths, np.stack(rows))
 
 
 def fill(photographer: Photographer, matrix: np.ndarray) -> np.ndarray:

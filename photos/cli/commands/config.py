@@ -32,5 +32,5 @@ def config(invocation: Invocation, names: tuple[str, ...], only_path: bool, as_j
     if only_path:
         click.echo(str(path))
         return
-    found = settings_in_force({"library": invocation.library}, invocation.environment, names)
+    found = settings_in_force(invocation.options, invocation.environment, names)
     show_settings(found, path, as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, pass_invocation, tell
 
 
 @click.group(short_help="Keep the library up to date in the background.")
@@ -62,7 +62,12 @@ def install(invocation: Invocation) -> None:
     from photos.daemon.autostart import install as install_service
 
     with invocation.open_library() as library:
-        path, commands = install_service(library.settings.library, invocation.environment)
+        place = library.settings.catalog_place
+        path, commands = install_service(
+            library.settings.library, invocation.environment, catalog=place.address_without_password
+        )
+    if place.address_without_password is not None:
+        tell("The file has no password: where the server asks for one, put it into ~/.pgpass.")
     click.echo(f"Wrote {path}. Enable it with:")
     for command in commands:
         click.echo(f"  {command}")

@@ -29,8 +29,9 @@ from photos.cli.kit.program import Invocation, pass_invocation
 def demo(invocation: Invocation, count: int, folder: Path | None, opens: bool) -> None:
     """Draw a sample library, index, search and tag it, tag it again with other words, and write a contact sheet.
 
-    The demo has a library of its own and touches no other. A second run changes nothing and takes seconds. Its
-    checkpoint was trained on such drawings: it is right about them, and knows nothing of photographs.
+    The demo has a library of its own and touches no other: a catalog on a server is used only if --catalog names it,
+    and if it has no other photos. A second run changes nothing and takes seconds. Its checkpoint was trained on such
+    drawings: it is right about them, and knows nothing of photographs.
     """
     from photos.cli.views.demo import DemoProgress, show_next_steps
     from photos.config import demo_path
@@ -38,17 +39,20 @@ def demo(invocation: Invocation, count: int, folder: Path | None, opens: bool) -
     from photos.operations.demo import DemoFolder, DemoRequest, run_demo
 
     place = DemoFolder((folder or demo_path()).absolute())
+    # The drawings must not come among the photos of the catalog that other commands use.
+    catalog = invocation.catalog or ""
     with (
-        invocation.open_library(library=place.library, model=DEMO) as library,
+        invocation.open_library(library=place.library, catalog=catalog, model=DEMO) as library,
         DemoProgress(place.pictures) as progress,
     ):
         result = run_demo(library, DemoRequest(place.folder, count), progress)
-    show_next_steps(result)
+        address = str(library.settings.catalog_place.name) if catalog else None
+    show_next_steps(result, address)
     if opens:
         from photos.cli.views.gallery import open_gallery
         from photos.http.serving import ServeRequest, serve
 
-        with invocation.open_library(library=place.library) as library:
+        with invocation.open_library(library=place.library, catalog=catalog) as library:
             serve(
                 library,
                 ServeRequest(),

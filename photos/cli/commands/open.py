@@ -29,7 +29,7 @@ def open(invocation: Invocation, words: tuple[str, ...], only_print: bool) -> No
 
     query = " ".join(words) or None
     settings = invocation.settings()
-    if (there := gallery_address(settings.library, query)) is not None:
+    if (there := gallery_address(settings.library, query, settings.catalog)) is not None:
         open_gallery(there, only_print=only_print, environment=invocation.environment)
         return
     from photos.http.serving import ServeRequest, serve

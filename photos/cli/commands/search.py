@@ -155,7 +155,9 @@ def search(
         report = partial(click.echo, err=True) if invocation.debug else None
         # The view is loaded while the daemon works.
         load_view = partial(import_module, "photos.cli.views.search")
-        found = search_in_daemon(settings.library, request, report=report, while_waiting=load_view)
+        found = search_in_daemon(
+            settings.library, request, catalog=settings.catalog, report=report, while_waiting=load_view
+        )
     if found is None:
         # A search computes too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

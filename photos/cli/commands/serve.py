@@ -66,7 +66,7 @@ def serve(
 
     settings = invocation.settings()
     is_plain = port is None and address == LOOPBACK and not (hosts or allow_edits or origins)
-    if is_plain and (there := gallery_address(settings.library)) is not None:
+    if is_plain and (there := gallery_address(settings.library, catalog=settings.catalog)) is not None:
         show_address(there, serves_here=False)
         return
     password = invocation.environment.get("PHOTOS_PASSWORD") or None

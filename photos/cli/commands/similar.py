@@ -70,7 +70,9 @@ def similar(
     report = partial(click.echo, err=True) if invocation.debug else None
     # The view is loaded while the daemon works.
     load_view = partial(import_module, "photos.cli.views.search")
-    found = search_in_daemon(settings.library, request, report=report, while_waiting=load_view)
+    found = search_in_daemon(
+        settings.library, request, catalog=settings.catalog, report=report, while_waiting=load_view
+    )
     if found is None:
         with invocation.open_library(top=top) as library:
             from photos.operations.searching.similar import similar as find_similar

@@ -93,7 +93,9 @@ def _dashed(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]
 def _of_program(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
     """Complete the options of the program behind a command."""
     if ctx.parent is not None and incomplete.startswith("--"):
-        yield from (CompletionItem(name) for name in ("--library", "--debug") if name.startswith(incomplete))
+        yield from (
+            CompletionItem(name) for name in ("--library", "--catalog", "--debug") if name.startswith(incomplete)
+        )
 
 
 def _values(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Iterator[CompletionItem[str]]:
@@ -205,7 +207,9 @@ def _names(ctx: click.Context, kind: str) -> Sequence[str]:
     from photos.operations.searching.completion import Naming, names
 
     invocation = ctx.find_object(Invocation) or Invocation()
-    invocation.library = invocation.library or ctx.find_root().params.get("library")
+    given = ctx.find_root().params
+    invocation.library = invocation.library or given.get("library")
+    invocation.catalog = invocation.catalog or given.get("catalog")
     # A library that cannot be read completes nothing; the command itself will say why.
     with suppress(PhotosError, OSError), invocation.open_library() as library:
         return names(library, Naming(kind))

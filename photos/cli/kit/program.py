@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # commands load the parts that they need, so that --help is q
 P = ParamSpec("P")
 
 _STDERR = 2
+#: Options of the program that take a value, and may stand behind the command.
+_WITH_VALUE = ("--library", "--catalog")
 #: In the order of their use.
 _COMMANDS = (
     "add",
@@ -35,6 +37,7 @@ _COMMANDS = (
     "index",
     "watch",
     "daemon",
+    "worker",
     "open",
     "serve",
     "token",
@@ -61,6 +64,7 @@ _COMMANDS = (
     "verify",
     "prune",
     "history",
+    "catalog",
     "doctor",
     "demo",
     "config",
@@ -75,17 +79,24 @@ class Invocation:
 
     debug: bool = False
     library: Path | None = None
+    #: The address of a catalog on a server; an empty one is the file in the library.
+    catalog: str | None = field(default=None, repr=False)
     #: Makes encoders of checkpoints; None for the SigLIP ones.
     encoders: EncoderFactory | None = None
     #: Makes readers of files; None for processes.
     make_readers: MakeReaders | None = None
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
+    @property
+    def options(self) -> dict[str, object]:
+        """The settings among the options before the command; None where one was not given."""
+        return {"library": self.library, "catalog": self.catalog}
+
     def settings(self, **options: object) -> Settings:
         """Read the settings from these *options*, the environment and the configuration file."""
         from photos.config import load
 
-        return load({"library": self.library, **options}, self.environment)
+        return load({**self.options, **options}, self.environment)
 
     @contextmanager
     def open_library(
@@ -163,7 +174,7 @@ class Program(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as Click does, with `--library DIR` and `--debug` taken from behind the command, too."""
+        """Parse as Click does, with the program's own options taken from behind the command, too."""
         return super().parse_args(ctx, _in_front(args))
 
     def make_context(
@@ -182,7 +193,7 @@ class Program(click.Group):
 def _in_front(args: list[str]) -> list[str]:
     """Return *args* with the options of the program before the command. What follows `--` stays.
 
-    Raises `click.BadOptionUsage` for `--library` without a folder.
+    Raises `click.BadOptionUsage` for one without its value.
     """
     end = args.index("--") if "--" in args else len(args)
     front: list[str] = []
@@ -190,11 +201,11 @@ def _in_front(args: list[str]) -> list[str]:
     waiting = args[:end]
     while waiting:
         word = waiting.pop(0)
-        if word == "--library":
+        if word in _WITH_VALUE:
             if not waiting:
                 raise click.BadOptionUsage(word, f"Option {word!r} requires an argument.")
             front += [word, waiting.pop(0)]
-        elif word == "--debug" or word.startswith("--library="):
+        elif word == "--debug" or word.partition("=")[0] in _WITH_VALUE:
             front.append(word)
         else:
             rest.append(word)
@@ -226,12 +237,17 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
     type=click.Path(path_type=Path),
     help="Folder of the library, created when needed. Also PHOTOS_LIBRARY.",
 )
+@click.option(
+    "--catalog",
+    metavar="ADDRESS",
+    help="Catalog on a PostgreSQL server, postgresql://user@host/database. Also PHOTOS_CATALOG.",
+)
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors. Also PHOTOS_DEBUG=1.")
 @click.option(
     "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.pass_context
-def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
+def program(ctx: click.Context, library: Path | None, catalog: str | None, debug: bool) -> None:
     """Find photos by their content.
 
     \b
@@ -245,7 +261,7 @@ def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
     Read more:
         photos help, photos help search, photos help searching
 
-    Every command also takes --library and --debug.
+    Every command also takes --library, --catalog and --debug.
 
     Results go to standard output, everything else to standard error. Exit status: 0 done, 1 nothing found or a
     problem, 2 wrong usage, 130 interrupted.
@@ -254,7 +270,7 @@ def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
         # Click would take the colours off where there is no terminal.
         ctx.color = True
     invocation = ctx.ensure_object(Invocation)
-    invocation.library = library
+    invocation.library, invocation.catalog = library, catalog
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}
 
 

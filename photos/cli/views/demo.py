@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -14,6 +15,7 @@ from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins
 from photos.cli.kit.format import columns, counted, duration, file_name, percentage, shown_path, table, tags_line
 from photos.cli.kit.progress import Bar, ProgressBars
 from photos.cli.kit.terminal import paint, prose, width
+from photos.errors import safe
 from photos.known_models import DEFAULT
 from photos.operations.demo import DemoResult, DemoSearch, DemoSearches, Drawn, Indexed, Tagging
 from photos.operations.progress import Event, Stage, Step, Waiting
@@ -64,17 +66,20 @@ class DemoProgress:
         self._bars.close()
 
 
-def show_next_steps(result: DemoResult) -> None:
-    """Paths to look at, and commands to go on with."""
+def show_next_steps(result: DemoResult, catalog: str | None = None) -> None:
+    """Paths to look at, and commands to go on with. *catalog* is the address of the demo's, if it is on a server."""
+    place = f"--library {_shown(result.folder.library)}"
+    if catalog is not None:
+        place += f" --catalog {safe(shlex.quote(catalog))}"
     _echo(f"Look       {_shown(result.folder.sheet)}")
-    _echo(f"Go on      photos --library {_shown(result.folder.library)} search a dog on the beach")
+    _echo(f"Go on      photos {place} search a dog on the beach")
     click.echo()
     lead = "That was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
     click.echo(prose(lead, hang=0))
     click.echo(f"  photos model download {DEFAULT.reference}   ({readable_size(DEFAULT.size)}, once)")
     click.echo("  photos add ~/Pictures")
     click.echo()
-    _echo(f"Gallery    photos --library {_shown(result.folder.library)} open")
+    _echo(f"Gallery    photos {place} open")
 
 
 def _echo(line: str) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from photos.daemon.protocol import CATALOG, OPEN, PROGRAM, catalog_id, encode
+from photos.daemon.protocol import CATALOG, OPEN, PROGRAM, encode
 from photos.daemon.version import program_id
 from photos.errors import PhotosError, PortTaken
 from photos.http.access.access_control import LOGIN
@@ -51,7 +51,7 @@ class OpenEndpoint:
             self._base = found.base
 
     async def _answer(self, request: Request) -> Response:
-        catalog = catalog_id(self._service.settings.library)
+        catalog = self._service.settings.catalog_place.identity()
         named = request.headers.get(PROGRAM, self._program), request.headers.get(CATALOG, catalog)
         if named != (self._program, catalog):
             return _said(HTTPStatus.CONFLICT, {"error": "another program answers here, or for another library"})

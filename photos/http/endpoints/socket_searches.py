@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, BadRequest, catalog_id, decode_request, encode
+from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, BadRequest, decode_request, encode
 from photos.daemon.version import UpgradeCheck, program_id
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import sentence_and_status
@@ -39,7 +39,7 @@ class SocketSearches:
     """Answers the searches of the command line."""
 
     def __init__(self, service: Service) -> None:
-        self._library = service.settings.library
+        self._place = service.settings.catalog_place
         self._search = service.session.search
         self._log = service.log
         self._threads = service.threads
@@ -71,7 +71,7 @@ class SocketSearches:
             raise _Rejected(HTTPStatus.CONFLICT, "another program answers here, or another version of it")
         catalog = request.headers.get(CATALOG)
         # It is another one after the library was moved.
-        if catalog is not None and catalog != catalog_id(self._library):
+        if catalog is not None and catalog != self._place.identity():
             raise _Rejected(HTTPStatus.CONFLICT, "the daemon here serves another library")
         body = await self._body(request)
         try:

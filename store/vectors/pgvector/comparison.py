@@ -85,7 +85,7 @@ class Comparison:
         return f"SELECT {columns} FROM embedding WHERE {self._space}"  # noqa: S608 - numbers alone
 
     def _of_near(self, near: str) -> Compared:
-        """Those of the rows *near* whose photos have a file."""
+        """The rows of *near* whose photos have a file."""
         kept = f"SELECT photo_id, product FROM near WHERE {_HAS_FILE.format('near')}"  # noqa: S608 - no value in it
         return self._run(f"WITH near AS MATERIALIZED ({near}) {kept}", None)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from photos.config import CATALOG_FILE
+from photos.catalog_place import CATALOG_FILE
 from query.tagging import described_words, follow_descriptions, outdated_photos
 from store import Catalog, StoredDescription, TagSource
 

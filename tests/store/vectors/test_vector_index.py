@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from store import BadVector, Catalog, CatalogReadOnly, FaissIndex, Outcome, vector_index
 from tests.store.conftest import Photographer, put_many, search, stamp, unit
+from tests.store.sqlite import empty_catalog
 from tests.store.vectors.exact_index import ExactIndex
 
 #: Each makes an index, given a folder, a catalog and a space: the one that the catalog's database has, and a fake.
@@ -236,7 +237,7 @@ class IndexMachine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.catalog = Catalog.open(self.folder / "catalog.db")
+        self.catalog = Catalog.open(empty_catalog(self.folder / "catalog.db"))
         self.photographer = Photographer(self.catalog)
         self.held = {}
         self.seeds = {}
