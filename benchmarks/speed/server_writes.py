@@ -2,12 +2,12 @@
 
     python benchmarks/speed/server_writes.py [ROWS] [DIMENSION] [--address ADDRESS] [--graph-rows 2000]
 
-100 000 rows of 768 dimensions, unless other numbers are given, of the synthetic vectors of `index.py`. The baseline is one COPY in the binary format, of rows
-that were encoded before, into a table with the columns, indexes and references of `embedding`: no checksums, no log of
-changes, no check of any vector. The store writes the same rows by `Embeddings.put_all`, in transactions of 5000, 1000
-and 64 rows; the last is a batch of the indexer. A server is started from the tests' wheel with `fsync` on, unless
---address names one whose role may make databases. CPU is of this process and of all of the server's, in microseconds a
-row; a shared machine changes the clock more than those.
+100 000 rows of 768 dimensions, unless other numbers are given, of the synthetic vectors of `index.py`. The baseline is
+one COPY in the binary format, of rows that were encoded before, into a table with the columns, indexes and references
+of `embedding`: no checksums, no log of changes, no check of any vector. The store writes the same rows by
+`Embeddings.put_all`, in transactions of 5000, 1000 and 64 rows; the last is a batch of the indexer. A server is started
+from the tests' wheel with `fsync` on, unless --address names one whose role may make databases. CPU is of this process
+and of all of the server's, in microseconds a row; a shared machine changes the clock more than those.
 
 Then so many *graph rows* are written into a space that has an HNSW graph of the others, which the server extends with
 each row.
