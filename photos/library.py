@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
-    from query.tagging import StoredTagger
+    from query.tagging import StoredTagger, UnitScorer
     from store import Revision
     from store.queue.base import WorkQueue
 
@@ -51,6 +51,8 @@ class OpenLibrary:
     ) -> None:
         self.settings = settings
         self._on_tightened = on_tightened
+        #: The catalog on a server, from the question whether there is one until it is first used.
+        self._found: Catalog | None = None
         self.on_notice = on_notice
         self.encoders = encoders or SiglipEncoders(
             settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
@@ -64,7 +66,7 @@ class OpenLibrary:
         file = self._place.file
         if file is None:
             make_folder(self.settings.library)
-            return self._place.open()
+            return self._found or self._place.open()
         is_new = not file.exists()
         if self.settings.shared:
             make_shared(file)
@@ -80,12 +82,9 @@ class OpenLibrary:
         file = self._place.file
         if file is not None:
             return not file.exists()
-        if "catalog" not in self.__dict__:
-            catalog = self._place.open_if_any()
-            if catalog is None:
-                return True
-            make_folder(self.settings.library)
-            self.catalog = catalog
+        if "catalog" not in self.__dict__ and self._found is None:
+            self._found = self._place.open_if_any()
+            return self._found is None
         return False
 
     @property
@@ -179,6 +178,13 @@ class OpenLibrary:
 
         return queue_of(self.catalog)
 
+    @cached_property
+    def unit_scorer(self) -> UnitScorer:
+        """Scores units of re-tags. It keeps the labels of the last one."""
+        from query.tagging import UnitScorer  # noqa: PLC0415 - workers alone need it
+
+        return UnitScorer(self.catalog)
+
     def tagger(self, space: Space, revision: Revision, texts: TextVectors) -> StoredTagger:
         """The tagger of new photos, where no vocabulary is in force one by *revision*.
 
@@ -263,8 +269,9 @@ class OpenLibrary:
 
     def close(self) -> None:
         """Close the catalog if it was opened."""
-        if "catalog" in self.__dict__:
-            self.catalog.close()
+        catalog = self.__dict__.get("catalog", self._found)
+        if catalog is not None:
+            catalog.close()
 
     def __enter__(self) -> Self:
         return self

@@ -182,7 +182,7 @@ class Bench:
         revision = self.prepared(step)
 
         def work() -> float:
-            units = retag_units(self.catalog, self.space, revision, self.texts, lambda _t, _units: None)
+            units = retag_units(self.catalog, self.space, revision, self.texts, lambda _t, _units: None).units
             seconds = sum(pool.map(Worker.score, units))
             retag(self.catalog, self.space, revision, self.texts)
             return seconds

@@ -20,9 +20,12 @@ from collections.abc import Callable, Mapping
 
 from photos.errors import UnknownTask
 from photos.library import OpenLibrary
+from photos.operations.describing.describe_unit import describe_unit
+from photos.operations.describing.shared_describing import DESCRIBE
 from photos.operations.indexing.encode_unit import encode_unit
 from photos.operations.indexing.file_units import ENCODE
-from photos.operations.tagging.retag import finish_pending
+from photos.operations.tagging.retag_unit import do_retag_unit
+from photos.operations.tagging.shared_retag import RETAG
 from store.queue.base import Json
 
 #: Does one unit.
@@ -34,15 +37,7 @@ def encode(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
     encode_unit(library, arguments)
 
 
-def retag(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
-    """Do the re-tags that are pending in the space that answers."""
-    del arguments
-    space = library.space_if_any
-    if space is not None:
-        finish_pending(library, space)
-
-
-TASKS: Mapping[str, Task] = {ENCODE: encode, "retag": retag}
+TASKS: Mapping[str, Task] = {ENCODE: encode, RETAG: do_retag_unit, DESCRIBE: describe_unit}
 
 
 def checked_tasks(named: str | None) -> tuple[str, ...]:

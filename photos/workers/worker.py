@@ -56,10 +56,10 @@ def work(
 
     Raises `NoQueue` if the library's catalog is none on a server, and `EmptyLibrary` if there is no catalog.
     """
+    if library.settings.catalog is None:
+        raise NoQueue
     if library.is_new:
         raise library.empty_error()
-    if not isinstance(library.catalog.path, str):
-        raise NoQueue
     from store.queue.worker import WorkerOptions, run_worker  # noqa: PLC0415 - its packages are an extra
 
     device = device_name(library)

@@ -76,6 +76,7 @@ class WorkerState:
     process: int
     device: str
     tasks: tuple[str, ...]
+    #: Time of its start, UTC without a zone.
     since: datetime
     #: Seconds since it last said that it lives.
     silent: float

@@ -8,6 +8,7 @@ stays.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import queue
 import socket
@@ -24,12 +25,11 @@ import psycopg
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
-from psycopg.conninfo import make_conninfo
 from psycopg_pool import PoolTimeout
 
 from store.catalog.catalog import Catalog
 from store.errors import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, PhotosError
-from store.sql.postgres import driver_of
+from store.sql.postgres import address_of
 
 from .base import HandedBack, Handler, QueueEvent, ServerLost, Unfit, UnitBegun, UnitEnded, UnitReturned
 from .procrastinate_queue import SILENCE, Jsonb, ProcrastinateQueue
@@ -75,6 +75,7 @@ class WorkerOptions:
     silence: float = SILENCE
 
 
+_LOGGERS: Final = ("procrastinate", "psycopg.pool")
 #: Says that nothing more will be taken.
 _END_OF_WORK: Final = None
 
@@ -94,8 +95,10 @@ def run_worker(
     assert isinstance(catalog.path, str)
     with catalog.write() as t:
         ProcrastinateQueue(catalog.path).ensure(t)
-        driver = driver_of(t.connection)
-        address = make_conninfo(driver.info.dsn, password=driver.info.password or None)
+        address = address_of(t.connection, f"photos worker {socket.gethostname()[:30]} {os.getpid()}")
+    # It writes the arguments of a unit with each of its lines; what people should know are our own events.
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     desk = _Desk(handlers, on_event)
     fetcher = _Fetcher(address, tuple(handlers), options, desk)
     fetcher.start()

@@ -61,7 +61,7 @@ class _NumbersDumper(Dumper):
         return obj.packed()
 
 
-def _encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:
+def encoded(rows: Sequence[tuple[object, ...]], halfvecs: set[int]) -> Iterator[bytes]:
     """Yield *rows* in the binary format; values in the places *halfvecs* are vectors as `pack` makes them."""
     data = bytearray(_HEADER)
     for row in rows:
@@ -116,7 +116,7 @@ def replace_rows(
             keys,
         )
         with cursor.copy(f"COPY {name} ({', '.join(all_names)}) FROM STDIN (FORMAT BINARY)") as copy:
-            for part in _encoded(rows, places):
+            for part in encoded(rows, places):
                 copy.write(part)
 
 

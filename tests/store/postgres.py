@@ -13,7 +13,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,35 @@ def started(folder: Path, *options: str) -> Iterator[Server]:
         "--no-locale",
         "--no-instructions",
     )
+    with _running(binaries, folder, options) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def following(primary: Path, folder: Path) -> Iterator[Server]:
+    """Make a hot standby of the server whose folder is *primary*, with its data in *folder*, start it, and stop it."""
+    binaries = _usable_binaries(folder)
+    if os.geteuid() == 0:
+        os.chown(folder, _NOBODY, _NOBODY)
+    _run(
+        binaries / "pg_basebackup",
+        "--pgdata",
+        folder / "data",
+        "--host",
+        primary,
+        "--username=postgres",
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+        "--no-sync",
+    )
+    with _running(binaries, folder, ()) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(binaries: Path, folder: Path, options: Iterable[str]) -> Iterator[Server]:
+    """Start the server with the data in *folder*, and stop it."""
+    data = folder / "data"
     settings = [
         "fsync=off",
         "full_page_writes=off",

@@ -121,6 +121,12 @@ queue = click.option(
     default=None,
     help="Let workers read and encode the files: see `photos worker`. Needs a catalog on a server.",
 )
+share = click.option(
+    "--queue/--no-queue",
+    "queue",
+    default=None,
+    help="Let workers do it: see `photos worker`. Needs a catalog on a server.",
+)
 no_wait = click.option(
     "--no-wait", "no_wait", is_flag=True, help="With --queue: do not wait for the workers; a later pass finishes."
 )

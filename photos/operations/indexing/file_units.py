@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: The task that indexes files.
 ENCODE: Final = "encode"
 #: Files in a unit, at least and at most, and units that a pass has, about: all workers are to end at the same time.
-_LEAST, _MOST, _UNITS = 16, 256, 64
+_LEAST, _MOST, _UNITS = 32, 256, 64
 
 
 class WantedFile(NamedTuple):

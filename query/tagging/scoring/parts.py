@@ -6,10 +6,23 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Final
 
 from store import Catalog, IdRange, PhotoScores, Scoring, Transaction, Vectors
 
-from .scorer import Scorer
+from .scorer import Columns, ExactScorer, Scorer
+
+#: Photos times labels from which loading torch, which takes a second or two, pays.
+_WORTH_TORCH: Final = 10**8
+
+
+def scorer_for(columns: Columns, photos: int) -> Scorer:
+    """The scorer that is fastest for so many photos. All scorers give the same scores to the last bit."""
+    if photos * len(columns.label_ids) < _WORTH_TORCH:
+        return ExactScorer(columns)
+    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
+
+    return ShortlistScorer(columns, ExactScorer(columns))
 
 
 class Parts:
@@ -36,7 +49,10 @@ class Parts:
         self.seconds = 0.0
 
     def store(self, first: int = 0, last: int | None = None) -> Generator[int]:
-        """Store the parts of the photos from *first* to *last*, all if None, and yield the number of photos of each."""
+        """Store the parts of the photos from *first* to *last*, and yield the number of photos of each.
+
+        Without *last* they are all photos from *first* on, the newest first.
+        """
         with closing(self._scored(first, last)) as parts:
             for count, kept in parts:
                 with self._catalog.write_beside() as t:
@@ -65,11 +81,12 @@ class Parts:
         """The embeddings of each part, with the number of photos that should have one."""
         after = first - 1
         while ranges := self._ranges(after, last):
-            for each in ranges:
+            # Units of others, which they go through from the beginning, are then met half-way.
+            for each in reversed(ranges) if last is None else ranges:
                 yield from self._of_range(
                     max(after, each.first - 1), each.last if last is None else min(each.last, last)
                 )
-                after = each.last
+            after = ranges[-1].last
 
     def _ranges(self, after: int, last: int | None) -> list[IdRange]:
         with self._catalog.read() as t:

@@ -17,8 +17,8 @@ from query.tagging.learning.label_matrix import label_matrix
 from store import MAIN_SLOT, Catalog, Revision, Scoring, Space, Target, Transaction
 
 from .amendment import Amendment, Rescoring, amendment
-from .parts import Parts
-from .scorer import Columns, ExactScorer, Scorer, columns_in_force, scorer_for
+from .parts import Parts, scorer_for
+from .scorer import Columns, ExactScorer, Scorer, columns_in_force
 from .units import ScoringUnit, units_of
 
 #: Photos between two commits of a re-tag.
@@ -29,15 +29,25 @@ _CHUNK = 4096
 class RetagReport:
     """Result of a re-tag: `changed` photos have other scores than before; and the seconds of its parts.
 
-    Writing is the rest of the time. Scoring runs at the same time, on two or three threads at most.
+    Writing is the rest of the time. Scoring runs at the same time, on two or three threads at most. Of a re-tag by
+    workers, `changed` is None, and scoring is all that they did.
     """
 
     photos: int
     labels_encoded: int
-    changed: int
+    changed: int | None
     encoding_seconds: float
     scoring_seconds: float
     writing_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BegunRetag:
+    """A re-tag that was begun, with its units, the labels that were encoded for it, and the seconds that took."""
+
+    units: Sequence[ScoringUnit]
+    labels_encoded: int
+    encoding_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +102,17 @@ def retag_units(
     options: RetagOptions = RetagOptions(),
     *,
     text_progress: Callable[[int, int], None] | None = None,
-) -> Sequence[ScoringUnit]:
+) -> BegunRetag:
     """Begin what `retag` does, and return the units of the scoring, which `UnitScorer` scores on any machine.
 
     *defer* gets them in the transaction that begins the scoring. There are none if nothing is to be scored, or so
     little that `retag` had better do it alone. In any case `retag` puts the revision in force: it goes on with the
     scoring, and scores what was left. Raises `Superseded` as `retag` does.
     """
-    work, _ = _prepared(catalog, space, revision, texts, options, text_progress)
-    return work.begin_units(defer)
+    started = time.perf_counter()
+    work, encoded = _prepared(catalog, space, revision, texts, options, text_progress)
+    ready = time.perf_counter()
+    return BegunRetag(work.begin_units(defer), encoded, ready - started)
 
 
 def _prepared(

@@ -19,8 +19,6 @@ from store import MAIN_SLOT, Catalog, PhotoScores, Revision, Scoring, Slot, Spac
 
 #: Labels kept a photo.
 KEPT_MOST: Final = 32
-#: Photos times labels from which loading torch, which takes a second or two, pays.
-_WORTH_TORCH: Final = 10**8
 #: Photos that are scored with every label at once.
 _ROWS: Final = 256
 
@@ -79,15 +77,6 @@ class ExactScorer:
             best = best_of(places, scores, scores - columns.offsets, columns.most)
             label_ids[some], cosines[some] = columns.label_ids[best[0]], best[1]
         return PhotoScores(vectors.ids, label_ids, cosines)
-
-
-def scorer_for(columns: Columns, photos: int) -> Scorer:
-    """The scorer that is fastest for so many photos. All scorers give the same scores to the last bit."""
-    if photos * len(columns.label_ids) < _WORTH_TORCH:
-        return ExactScorer(columns)
-    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
-
-    return ShortlistScorer(columns, ExactScorer(columns))
 
 
 def best_of(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from query.errors import Superseded
-from store import Catalog, Scoring, Transaction
+from store import Catalog, IdRange, Scoring, Transaction
 
-from .parts import Parts
-from .scorer import Columns, Scorer, columns_of, scorer_for
+from .parts import Parts, scorer_for
+from .scorer import Columns, Scorer, columns_of
 
 #: Units of a re-tag, about, so that workers end at about the same time.
 _UNITS: Final = 64
@@ -21,7 +21,10 @@ _MOST: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class ScoringUnit:
-    """The photos with ids from `first` to `last` of a begun scoring, which `photos` had no scores in when it began."""
+    """The photos with ids from `first` to `last`: `photos` of them had no scores when the scoring was begun.
+
+    In the whole scoring, `total` had none.
+    """
 
     scoring_id: int
     space_id: int
@@ -30,21 +33,23 @@ class ScoringUnit:
     first: int
     last: int
     photos: int
+    total: int
 
 
 def units_of(t: Transaction, scoring: Scoring) -> list[ScoringUnit]:
     """Divide the photos that have no scores in *scoring* into units, none of them empty, by ascending id."""
     ranges = t.scores.missing_ranges(scoring)
-    photos = sum(each.photos for each in ranges)
-    least = min(_MOST, -(-photos // _UNITS))
-    units, first, held = [], None, 0
+    total = sum(each.photos for each in ranges)
+    least = min(_MOST, -(-total // _UNITS))
+    whose = scoring.id, scoring.space_id, scoring.slot, scoring.revision_id
+    units: list[ScoringUnit] = []
+    some: list[IdRange] = []
     for each in ranges:
-        first, held = each.first if first is None else first, held + each.photos
-        if held >= least or each is ranges[-1]:
-            units.append(
-                ScoringUnit(scoring.id, scoring.space_id, scoring.slot, scoring.revision_id, first, each.last, photos)
-            )
-            first, held = None, 0
+        some.append(each)
+        photos = sum(one.photos for one in some)
+        if photos >= least or each is ranges[-1]:
+            units.append(ScoringUnit(*whose, some[0].first, each.last, photos, total))
+            some.clear()
     return units
 
 
@@ -89,7 +94,7 @@ class UnitScorer:
             assert scoring is not None
             columns = columns_of(t, t.spaces.get(unit.space_id), scoring)
         # The re-tag that ends the scoring encodes labels whose vectors are missing.
-        self._held = None if columns is None else (scoring, self._make_scorer(columns, unit.photos))
+        self._held = None if columns is None else (scoring, self._make_scorer(columns, unit.total))
         return self._held
 
 

@@ -29,7 +29,7 @@ LEAST_ROWS: Final = 50_000
 _MOST_DIMENSIONS: Final = 4000
 #: Links of a node, and rows that are compared for the links of a new one. With pgvector's own 64, the rows nearest to a
 #: text are found less often than is asked of a search; more links give little for their time.
-_LINKS, _CANDIDATES = 16, 200
+_LINKS, _CANDIDATES = 16, 128
 #: The first half of the advisory locks: "PHIX". The other half is the space.
 _LOCK: Final = 0x50484958
 #: Bytes of a row in the memory of a build, beside those of its elements and of its links.

@@ -53,8 +53,8 @@ def begun(library, revision, **options):
     def defer(t, units):
         deferred.extend(units)
 
-    units = retag_units(library.catalog, library.space, revision, library.texts, defer, RetagOptions(**options))
-    assert list(units) == deferred
+    made = retag_units(library.catalog, library.space, revision, library.texts, defer, RetagOptions(**options))
+    assert list(made.units) == deferred
     return deferred
 
 
@@ -88,7 +88,7 @@ def test_units_in_any_order_and_twice_give_the_rows_of_one_process(library):
     before = library.rows()
     units = begun(library, many)
     assert [(each.first, each.last) for each in units] == [(n * RANGE, (n + 1) * RANGE - 1) for n in range(5)]
-    assert {each.photos for each in units} == {15}
+    assert {(each.photos, each.total) for each in units} == {(3, 15)}
     one, other = UnitScorer(library.catalog, rows=2), UnitScorer(library.catalog)
     done = [scorer.score(unit) for unit in random.Random(1).sample(units, 5) for scorer in (one, other)]
     assert sorted(done) == [0] * 5 + [3] * 5
@@ -112,7 +112,7 @@ def test_a_retag_scores_what_units_have_left(library):
     add_at(library, 2)
     steps = []
     retag(library.catalog, library.space, revision, library.texts, progress=lambda *seen: steps.append(seen))
-    assert steps == [(4, 9), (6, 9), (9, 9)]
+    assert steps == [(3, 9), (5, 9), (9, 9)]
     assert kept_pages(library) == [0, 1, 2]
     assert agree(library)
     kept = library.rows()
