@@ -8,6 +8,7 @@ stays.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import queue
 import socket
