@@ -154,14 +154,16 @@ class UnreadablePicture(PhotosError):
 
 
 class AlreadyWatched(PhotosError):
-    """Another process keeps the library up to date. `pid` is None where it is unknown."""
+    """Another process keeps the library up to date. `pid` is None where it is unknown, `host` on this machine."""
 
-    library: Path
+    library: Path | str
     pid: int | None
+    host: str | None = None
 
     def __str__(self) -> str:
         who = f"process {self.pid}" if self.pid else "another process"
-        return f"{safe(self.library)} is kept up to date by {who} already; `photos daemon stop` ends it."
+        where, there = ("", "") if self.host is None else (f" on {safe(self.host)}", " there")
+        return f"{safe(self.library)} is kept up to date by {who}{where} already; `photos daemon stop`{there} ends it."
 
 
 class NoQueue(PhotosError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
+    from .catalog.keeper_lock import Keeper
     from .catalog.move_journal import FileMove, MoveRun
     from .catalog.perceptual_hashes import StoredHashes
     from .catalog.saved_searches import SavedSearch
@@ -130,6 +131,7 @@ __all__ = [
     "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
+    "Keeper",
     "Label",
     "LabelDefinition",
     "LabelFit",
@@ -178,6 +180,7 @@ __all__ = [
 
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
+    "catalog.keeper_lock": ("Keeper",),
     "catalog.move_journal": ("FileMove", "MoveRun"),
     "catalog.perceptual_hashes": ("StoredHashes",),
     "catalog.saved_searches": ("SavedSearch",),

@@ -8,7 +8,14 @@ from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 from photos.records.models import SpaceRecord, space_record
-from photos.records.server import QueueRecord, ServerRecord, queue_record, server_record
+from photos.records.server import (
+    KeeperRecord,
+    QueueRecord,
+    ServerRecord,
+    keeper_record,
+    queue_record,
+    server_record,
+)
 from photos.times import local_time
 
 if TYPE_CHECKING:
@@ -169,6 +176,9 @@ class StatusRecord(TypedDict):
     library: Annotated[str, "Folder of the library."]
     bytes: Annotated[int, "Size of all its files."]
     server: Annotated[ServerRecord | None, "The server that the catalog is on; null for a file, or without a catalog."]
+    keeper: Annotated[
+        KeeperRecord | None, "The process that keeps the catalog up to date there, on whatever machine; null without."
+    ]
     queue: Annotated[QueueRecord | None, "The work that machines share there; null for a file, or without a catalog."]
     folders: Annotated[list[FolderRecord], "Registered folders."]
     photos: Annotated[int, "Photos."]
@@ -416,6 +426,7 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "library": str(status.library),
         "bytes": status.size,
         "server": None if status.server is None else server_record(str(status.catalog), status.server),
+        "keeper": None if status.keeper is None else keeper_record(status.keeper),
         "queue": None if status.queue is None else queue_record(status.queue),
         "folders": [folder_record(each) for each in status.folders],
         "photos": status.photos,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 from photos.times import local_time
 
 if TYPE_CHECKING:
-    from store import ServerState
+    from store import Keeper, ServerState
     from store.queue.base import QueueState, TaskState, Trouble, WorkerState
 
 
@@ -20,6 +20,13 @@ class ServerRecord(TypedDict):
     bytes: Annotated[int, "Size of the database."]
     standby: Annotated[bool, "Whether it follows another server, and changes nothing itself."]
     writable: Annotated[bool, "Whether this role may change the catalog."]
+
+
+class KeeperRecord(TypedDict):
+    """The process that keeps a catalog on a server up to date."""
+
+    host: Annotated[str | None, "Name of its machine; null if this role may not see it."]
+    pid: Annotated[int | None, "Process number there; null likewise."]
 
 
 class TaskRecord(TypedDict):
@@ -74,6 +81,11 @@ def server_record(address: str, server: ServerState) -> ServerRecord:
         "standby": server.is_standby,
         "writable": server.may_write,
     }
+
+
+def keeper_record(keeper: Keeper) -> KeeperRecord:
+    """Make the record of the process that keeps a catalog up to date."""
+    return {"host": keeper.host, "pid": keeper.process}
 
 
 def queue_record(queue: QueueState) -> QueueRecord:

@@ -30,7 +30,8 @@ SELECT task_name, status::text, count(*), coalesce(sum(items), 0) FROM procrasti
 LEFT JOIN photos_unit ON job_id = id WHERE status IN ('todo', 'doing', 'failed') GROUP BY 1, 2
 """
 _WORKERS: Final = """
-SELECT host, process, device, tasks, started_at AT TIME ZONE 'UTC', extract(epoch FROM clock_timestamp() - last_heartbeat)::float8,
+SELECT host, process, device, tasks, started_at AT TIME ZONE 'UTC',
+    extract(epoch FROM clock_timestamp() - last_heartbeat)::float8,
     (SELECT min(task_name) FROM procrastinate_jobs WHERE worker_id = own.worker_id AND status = 'doing'), rates
 FROM photos_worker AS own JOIN procrastinate_workers AS worker ON worker.id = own.worker_id ORDER BY started_at
 """

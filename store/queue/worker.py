@@ -25,12 +25,11 @@ import psycopg
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
-from psycopg.conninfo import make_conninfo
 from psycopg_pool import PoolTimeout
 
 from store.catalog.catalog import Catalog
 from store.errors import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, PhotosError
-from store.sql.postgres import driver_of
+from store.sql.postgres import address_of
 
 from .base import HandedBack, Handler, QueueEvent, ServerLost, Unfit, UnitBegun, UnitEnded, UnitReturned
 from .procrastinate_queue import SILENCE, Jsonb, ProcrastinateQueue
@@ -96,8 +95,7 @@ def run_worker(
     assert isinstance(catalog.path, str)
     with catalog.write() as t:
         ProcrastinateQueue(catalog.path).ensure(t)
-        driver = driver_of(t.connection)
-        address = make_conninfo(driver.info.dsn, password=driver.info.password or None)
+        address = address_of(t.connection, f"photos worker {socket.gethostname()[:30]} {os.getpid()}")
     # It writes the arguments of a unit with each of its lines; what people should know are our own events.
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PostgresDatabase",
     "add_pgvector",
+    "address_of",
     "check_server",
     "connect",
     "has_tables",
@@ -52,6 +53,7 @@ __all__ = [
     "lock_tables",
     "mark_as_ours",
     "name_of",
+    "own_connection",
     "transaction",
     "translated",
 ]
@@ -271,6 +273,17 @@ def transaction(
     ):
         driver_of(connection).execute(first.encode(), prepare=False)
         yield connection
+
+
+def address_of(connection: Connection, called: str) -> str:
+    """Return what libpq needs for another connection to the same database, *called* so there; it has the password."""
+    info = driver_of(connection).info
+    return make_conninfo(info.dsn, password=info.password or None, application_name=called)
+
+
+def own_connection(connection: Connection, called: str) -> Driver:
+    """Open another connection to the same database, *called* so there, in which each statement is a transaction."""
+    return psycopg.connect(address_of(connection, called), autocommit=True)
 
 
 def driver_of(connection: Connection) -> Driver:

@@ -75,13 +75,13 @@ def test_units_are_due_when_their_transaction_is_committed(catalog, queue):
     done = []
     events = drained(catalog, lambda arguments: done.append(arguments["number"]))
     assert done == [2]
-    assert [event for event in events if isinstance(event, UnitEnded)][0].problem is None
+    assert next(event for event in events if isinstance(event, UnitEnded)).problem is None
     with catalog.read() as t:
         assert queue.states(t, ids) == {ids[1]: UnitState.WAITING}
 
 
 def test_a_unit_that_fails_is_tried_three_times_and_then_shown_with_its_sentence(catalog, server):
-    (unit,) = defer(catalog, Unit("count", {"number": 1}))
+    defer(catalog, Unit("count", {"number": 1}))
     for attempt in range(1, 4):
         events = drained(catalog, lambda _arguments: {}["nothing"])
         assert [event.given_up for event in events if isinstance(event, UnitEnded)] == [attempt == 3]
@@ -107,7 +107,7 @@ def test_a_unit_is_tried_for_ever_while_the_server_or_a_disk_is_away(catalog, se
 
 
 def test_a_unit_is_handed_back_for_a_later_time(catalog):
-    (unit,) = defer(catalog, Unit("count", {}))
+    defer(catalog, Unit("count", {}))
 
     def later(_arguments):
         raise HandedBack(60)
