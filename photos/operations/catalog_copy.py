@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,12 +11,13 @@ from photos.errors import AlreadyWatched, safe
 from photos.lock import running_daemon
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from store import Catalog
+from store.catalog.keeper_lock import keeper_of
 from store.copying.copy import CopyProgress, check_source, copy_catalog, count_rows
 from store.copying.places import open_source, open_target
 from store.copying.targets import CopyTarget
 from store.errors import CatalogNotEmpty
+from store.server_address import is_server
 
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+]+://", re.IGNORECASE)
 #: Table of the photos, one row each.
 _PHOTOS: Final = "photo"
 
@@ -65,6 +65,10 @@ def copy_library(request: CopyRequest, progress: Progress = SILENT) -> CopyResul
     if isinstance(source, Path) and (info := running_daemon(source)) is not None:
         raise AlreadyWatched(source, info.pid)
     with open_source(source) as catalog:
+        with catalog.read() as t:
+            keeper = keeper_of(t)
+        if keeper is not None:
+            raise AlreadyWatched(catalog.path, keeper.process, keeper.host)
         place = open_target(target)
         try:
             names = _name(source, catalog.path), _name(target, place.path)
@@ -90,8 +94,7 @@ def _copied(
 
 
 def _place(text: str) -> Path | str:
-    # An address of a kind that is none of PostgreSQL is no name of a folder either.
-    return text if _ADDRESS.match(text) else Path(os.path.abspath(os.path.expanduser(text)))
+    return text if is_server(text) else Path(os.path.abspath(os.path.expanduser(text)))
 
 
 def _name(place: Path | str, of_catalog: Path | str) -> str:

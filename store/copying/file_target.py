@@ -11,7 +11,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, inspect
 
-from store.errors import CatalogNotEmpty, CatalogReadOnly, CopyRunning, DiskFailed, NotACatalog
+from store.errors import CatalogBusy, CatalogNotEmpty, CatalogReadOnly, CopyRunning, DiskFailed, NotACatalog
 from store.fsync import sync
 from store.private_files import CATALOG_FILE, make_folder
 from store.sql.sqlite import SQLiteDatabase, connect, is_ours, restructuring, transaction, translated
@@ -29,7 +29,7 @@ class FileTarget:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / CATALOG_FILE
-        self._unfinished = folder / f"{CATALOG_FILE}.copy"
+        self._unfinished = folder / f"{CATALOG_FILE}.unfinished"
         self._engine: Engine | None = None
 
     def found(self) -> Unfinished | None:
@@ -60,7 +60,7 @@ class FileTarget:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other copies away, as `CopyTarget` has it. Raises `CatalogReadOnly` if the folder cannot be made."""
-        lock = FileLock(self.path.with_name(f"{CATALOG_FILE}.copy.lock"), mode=0o600)
+        lock = FileLock(self.path.with_name(f"{CATALOG_FILE}.unfinished.lock"), mode=0o600)
         try:
             make_folder(self.path.parent)
             lock.acquire(blocking=False)
@@ -111,6 +111,9 @@ class FileTarget:
             finally:
                 connection.close()
         self._engine.dispose()
+        if _has_content(Path(f"{self._unfinished}-wal")):
+            # Without its log the file lacks the last rows.
+            raise CatalogBusy(self._unfinished)
         # Another program may have made one meanwhile.
         self._check_free()
         _remove_empty(self.path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from store.catalog.catalog import Catalog
 from store.errors import NoCatalog, PostgresNotInstalled
 from store.private_files import CATALOG_FILE
+from store.server_address import ServerAddress
 
 from .file_target import FileTarget
 from .targets import CopyTarget
@@ -38,19 +39,7 @@ def open_source(place: Path | str) -> Catalog:
         if not path.is_file() or not path.stat().st_size:
             raise NoCatalog(place)
         return Catalog.open(path)
-    _check_there(place)
-    return Catalog.open(place)
-
-
-def _check_there(address: str) -> None:
-    try:
-        from store.sql import postgres  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise PostgresNotInstalled("postgresql") from error
-    name, engine = postgres.name_of(address), postgres.connect(address)
-    try:
-        with postgres.transaction(engine, name, writes=False) as connection:
-            if not postgres.has_tables(connection):
-                raise NoCatalog(name)
-    finally:
-        engine.dispose()
+    opened = Catalog.open_if_any(place)
+    if opened is None:
+        raise NoCatalog(ServerAddress.read(place).name)
+    return opened

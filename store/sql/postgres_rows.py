@@ -58,12 +58,11 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Row], kinds: S
 
 def given_ids(connection: Connection, tables: Sequence[Table]) -> dict[str, int]:
     """Return the highest id that was given in each of *tables*; see `plain_rows`."""
-    given = {}
-    for table in tables:
-        of_sequence = f"SELECT last_value, is_called FROM {_sequence(connection, table)}"  # noqa: S608 - its own name
-        last, is_used = connection.exec_driver_sql(of_sequence).one()
-        given[table.name] = int(last) if is_used else 0
-    return given
+    # A role that may read the tables alone is told no number here.
+    names = "quote_ident(schemaname) || '.' || quote_ident(sequencename)"
+    rows = connection.exec_driver_sql(f"SELECT {names}, last_value FROM pg_sequences")  # noqa: S608 - columns of a view
+    last = {str(name): number for name, number in rows}
+    return {table.name: last.get(_sequence(connection, table)) or 0 for table in tables}
 
 
 def set_given_ids(connection: Connection, tables: Sequence[Table], given: Mapping[str, int]) -> None:

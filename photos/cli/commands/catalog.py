@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
@@ -16,9 +17,20 @@ def catalog() -> None:
     """
 
 
+class PlaceName(click.ParamType[str]):
+    """The folder of a library, or the address of a database."""
+
+    name = "place"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The folders that begin so."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="dir")]
+
+
 @catalog.command("copy", short_help="Copy a library to another folder or database.")
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
+@click.argument("source", metavar="FROM", type=PlaceName())
+@click.argument("target", metavar="TO", type=PlaceName())
 @click.option("--restart", is_flag=True, help="Begin anew, and forget what an interrupted run copied to TO.")
 @options.dry_run
 @options.as_json

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import prose
 from photos.errors import safe
 from photos.records.catalogs import catalog_copy_record
+from store.server_address import is_server
 
 if TYPE_CHECKING:
     from photos.operations.catalog_copy import CopyResult
@@ -35,7 +35,7 @@ def show_copy(result: CopyResult, *, as_json: bool) -> None:
     click.echo(prose(f"Copied {result.source} to {result.target}: {holds}{before}. Every row was compared."))
     if result.damaged:
         click.echo(prose(_of_damaged(result), sys.stderr), err=True)
-    option = "--catalog" if re.match(r"[a-z]+://", result.target) else "--library"
+    option = "--catalog" if is_server(result.target) else "--library"
     hint = f"The source is as it was. To use the copy: `photos {option} {shlex.quote(result.target)} status`."
     click.echo(prose(hint, sys.stderr), err=True)
 

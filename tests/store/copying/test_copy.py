@@ -1,6 +1,7 @@
 """Copies of catalogs: every row, from every database to every other, and what may go wrong meanwhile."""
 
 import contextlib
+import os
 import signal
 import sqlite3
 import subprocess
@@ -30,7 +31,7 @@ from store.sql.plain_rows import read_plain_rows
 from store.sql.sqlite import SQLiteDatabase
 from store.sql.unfinished_copy import mark_unfinished
 from store.sql.upgrade import upgrade, upgrade_server
-from tests.store.conftest import put_many, unit
+from tests.store.conftest import Photographer, put_many, unit
 from tests.store.sql.test_upgrade import revisions_up_to
 
 from .every_table import TABLES, as_on_a_server, fill, open_copy, rows_of
@@ -142,6 +143,21 @@ def test_ids_are_not_used_again_in_the_copy(photographer, other_place):
     with open_copy(other_place) as catalog, catalog.write() as t:
         assert t.photos.add(bytes(32), 1, Facts(1, 1, "PNG")) == newest[1] + 1
         assert t.folders.add(b"/other").id == photographer.folder.id + 1
+
+
+def test_a_role_that_may_only_read_copies_from_a_server(server, tmp_path):
+    role = f"photos_copier_{os.getpid()}"
+    with server.database(server.template) as address:
+        with Catalog.open(address) as catalog:
+            photo_id = Photographer(catalog).put(b"a", 1)
+        database = address.partition("?")[0].rpartition("/")[2]
+        server.run(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}", database)
+        try:
+            copy(address.replace("postgres@", f"{role}@", 1), tmp_path / "copy")
+        finally:
+            server.run(f"DROP OWNED BY {role}; DROP ROLE {role}", database)
+    with open_copy(tmp_path / "copy") as catalog, catalog.read() as t:
+        assert t.photos.get([photo_id])[0].paths == (b"/photos/a",)
 
 
 def test_a_copy_that_is_interrupted_goes_on(full, place):
@@ -268,7 +284,7 @@ def test_an_unfinished_copy_of_an_earlier_version_is_begun_anew(full, kind, requ
     how = {"migrations": revisions_up_to("0024", tmp_path / "revisions"), "head": "0024"}
     if kind == "sqlite":
         place = tmp_path / "copy"
-        opened = SQLiteDatabase.open(place / "catalog.sqlite3.copy", partial(upgrade, **how))
+        opened = SQLiteDatabase.open(place / "catalog.sqlite3.unfinished", partial(upgrade, **how))
     else:
         from store.sql.postgres import PostgresDatabase
 

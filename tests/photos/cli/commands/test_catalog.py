@@ -8,6 +8,8 @@ from contextlib import closing
 import pytest
 
 from photos.lock import DaemonInfo, library_lock, write_info
+from store import Catalog
+from store.catalog.keeper_lock import KeeperLock
 from tests.photos.encoders import make_checkpoint
 
 #: Commands that read what a person did with a library, and what follows from it.
@@ -84,6 +86,15 @@ def test_a_library_that_is_kept_up_to_date_is_not_copied(filled, tmp_path):
         result = filled("catalog", "copy", filled.library, tmp_path / "copy")
     assert result.status == 1
     assert "photos daemon stop" in result.err
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_library_that_another_machine_keeps_up_to_date_is_not_copied(filled, server, tmp_path):
+    with server.database(server.template) as address, Catalog.open(address) as catalog, KeeperLock(catalog) as lock:
+        assert lock.take() is None
+        result = filled("catalog", "copy", address, tmp_path / "copy")
+    assert result.status == 1
+    assert "is kept up to date by process" in result.err
     assert not (tmp_path / "copy").exists()
 
 
