@@ -140,7 +140,7 @@ class Settings:
     describe_with: str | None = None
     #: Whether `watch` describes photos.
     describe_new: bool = False
-    #: Whether files are read and encoded by workers, which needs a catalog on a server.
+    #: Whether work is left to workers, which needs a catalog on a server.
     queue: bool = False
     #: Pairs of a folder's path in the catalog and its path on this machine, for workers.
     map: tuple[tuple[Path, Path], ...] = ()

@@ -10,7 +10,7 @@ from store.paths import is_inside
 
 
 class PathMap:
-    """Where this machine sees what the catalog calls by another path. Of several rules, the longest one counts.
+    """Places on this machine of what the catalog calls by other paths. Of several rules, the longest one counts.
 
     Paths in the catalog never change by it: it is applied where a file is opened.
     """

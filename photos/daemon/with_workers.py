@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from indexer import Subtree
 from photos.library import OpenLibrary
-from photos.operations.indexing.file_units import ENCODE
+from photos.operations.indexing.queued_files import files_are_queued
 
 #: Parts to scan by the folder's id; None for everything.
 Parts = Mapping[int, Sequence[Subtree]] | None
@@ -36,15 +36,8 @@ class WithWorkers:
 
     def finished(self) -> Parts:
         """The parts to scan now; none while files are in the queue."""
-        if not self.is_waiting or self._is_busy():
+        if not self.is_waiting or files_are_queued(self._library):
             return {}
         parts = None if self._is_whole else self._parts
         self._is_whole, self._parts = False, {}
         return parts
-
-    def _is_busy(self) -> bool:
-        queue = self._library.queue
-        if queue is None:
-            return False
-        with self._library.catalog.read() as t:
-            return any(task.waiting or task.running for task in queue.state(t).tasks if task.task == ENCODE)

@@ -26,6 +26,8 @@ from photos.operations.indexing.encode_unit import encode_unit
 from photos.operations.indexing.file_units import ENCODE
 from photos.operations.tagging.retag_unit import do_retag_unit
 from photos.operations.tagging.shared_retag import RETAG
+from photos.operations.tagging.shared_sidecars import sidecars_unit
+from photos.sidecars.journal import SIDECARS
 from store.queue.base import Json
 
 #: Does one unit.
@@ -37,7 +39,7 @@ def encode(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
     encode_unit(library, arguments)
 
 
-TASKS: Mapping[str, Task] = {ENCODE: encode, RETAG: do_retag_unit, DESCRIBE: describe_unit}
+TASKS: Mapping[str, Task] = {ENCODE: encode, RETAG: do_retag_unit, DESCRIBE: describe_unit, SIDECARS: sidecars_unit}
 
 
 def checked_tasks(named: str | None) -> tuple[str, ...]:

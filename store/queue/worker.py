@@ -118,7 +118,7 @@ class _Call:
 
 
 class _Desk:
-    """Where the thread that fetches units hands them to the one that does them."""
+    """The place at which the thread that fetches units hands them to the one that does them."""
 
     def __init__(self, handlers: Mapping[str, Handler], on_event: Callable[[QueueEvent], object]) -> None:
         self._handlers = handlers

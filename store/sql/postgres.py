@@ -5,6 +5,7 @@ One database holds one catalog, in its default schema.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
@@ -374,8 +375,8 @@ def _by_state(error: psycopg.Error, name: str) -> Exception:
 
 def _unconnected(error: psycopg.OperationalError, name: str) -> CatalogUnreachable:
     """Return the error that there is no connection. Libpq has the server's own words as a text alone."""
-    _, fatal, said = str(error).partition("FATAL:")
-    return CatalogRefused(name, said.strip().partition("\n")[0]) if fatal else CatalogUnreachable(name, _message(error))
+    refusal = re.search(r"(?:FATAL|fe_sendauth): *(.+)", str(error))
+    return CatalogUnreachable(name, _message(error)) if refusal is None else CatalogRefused(name, refusal[1].strip())
 
 
 def _message(error: BaseException | None) -> str:

@@ -125,6 +125,22 @@ def test_a_scan_is_complete_and_in_order(store):
     np.testing.assert_array_equal(np.concatenate([page.matrix for page in pages]), STORED.astype(np.float32))
 
 
+def test_cosines_that_the_store_gives_are_those_of_its_rows(store):
+    queries = np.stack([drawn(1, 51)[0], texts(1, 52)[0]])
+    cosines = STORED @ queries.T
+    with store.catalog.read() as t:
+        ids, found = t.embeddings.approximate_cosines(store.space.id, queries)
+        some = t.embeddings.cosines(store.space.id, queries[0], [5, 3, PHOTOS + 1])
+        count, sample = t.embeddings.sample(store.space.id, queries[1], 400)
+    np.testing.assert_array_equal(ids, store.ids)
+    np.testing.assert_allclose(found, cosines, atol=1e-5)
+    np.testing.assert_allclose(np.sort(some), np.sort(cosines[[4, 2], 0]), atol=1e-5)
+    # A large library on a server is counted by a sample.
+    assert count == pytest.approx(PHOTOS, rel=0.02)
+    assert len(sample) == 400
+    np.testing.assert_allclose(np.sort(sample), np.sort(cosines[::20, 1]), atol=1e-5)
+
+
 def test_what_is_committed_is_found_and_what_is_rolled_back_is_not(store):
     there, other = drawn(20, 31), drawn(20, 32)
     added = fill(store.photographer, there)

@@ -24,10 +24,13 @@ def start(invocation: Invocation, nice: int, log_level: str | None) -> None:
     """
     from photos.cli.kit.format import shown_path
     from photos.daemon.process import start as start_daemon
+    from photos.errors import safe
 
     with invocation.open_library() as library:
         info = start_daemon(library, nice, log_level)
-        click.echo(f"Process {info.pid} keeps {shown_path(bytes(library.settings.library))} up to date.")
+        name = library.settings.catalog_place.name
+        where = safe(name) if isinstance(name, str) else shown_path(bytes(library.settings.library))
+        click.echo(f"Process {info.pid} keeps {where} up to date.")
 
 
 @daemon.command(short_help="Stop the daemon.")

@@ -18,13 +18,16 @@ _HEAD = r""".TH PHOTOS 1 "" "photos" "User Commands"
 photos \- find photos by their content
 .SH SYNOPSIS
 .B photos
-[\fB\-\-library\fR \fIDIR\fR] \fICOMMAND\fR [\fIARGUMENT\fR]...
+[\fB\-\-library\fR \fIDIR\fR] [\fB\-\-catalog\fR \fIADDRESS\fR] \fICOMMAND\fR [\fIARGUMENT\fR]...
 .SH DESCRIPTION
 """
 _TAIL = r""".SH ENVIRONMENT
 .TP
 .B PHOTOS_LIBRARY
 The folder of the library, as \-\-library.
+.TP
+.B PHOTOS_CATALOG
+The address of a catalog on a PostgreSQL server, as \-\-catalog.
 .TP
 .B PHOTOS_CONFIG
 The file of settings. Every setting is also a variable, PHOTOS_ and its name in capitals: see

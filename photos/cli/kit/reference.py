@@ -19,7 +19,9 @@ setting is called `PHOTOS_` and its name in capitals.
 
 | setting | means | unless set |
 |---|---|---|
-| `library` | the folder of the catalog, the index and the log | `library` in `~/.local/share/photos/`, or the like |
+| `library` | the folder of the catalog, the index and the log | `library` in `~/.local/share/photos/`, or the like; \
+with `catalog` a folder in `catalogs` there |
+| `catalog` | [the address of a catalog on a PostgreSQL server](postgres.md), in place of the file in `library` | none |
 | `models` | the folder of downloaded checkpoints | `models` in the same |
 | `model` | the checkpoint for a library that has none yet | see `photos add` |
 | `device` | `auto`, `cpu`, `cuda`, `cuda:N`, `xpu`, `xpu:N` or `mps` | `auto`: the best available one |

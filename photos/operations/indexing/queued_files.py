@@ -17,6 +17,7 @@ from .file_units import ENCODE, WantedFile, file_units, files_of, wanted
 
 if TYPE_CHECKING:
     from indexer import PipelineProgress
+    from photos.library import OpenLibrary
     from store import Catalog, File, Folder, Space
     from store.queue.base import WorkQueue
 
@@ -29,6 +30,14 @@ _NOBODY: Final = (
     "the folders."
 )
 _NOT_STORED: Final = "a worker could not read it, or it has changed since"
+
+
+def files_are_queued(library: OpenLibrary) -> bool:
+    """Return whether workers are to index files that they have not indexed yet."""
+    if library.queue is None:
+        return False
+    with library.catalog.read() as t:
+        return any(task.waiting or task.running for task in library.queue.state(t).tasks if task.task == ENCODE)
 
 
 class QueuedFiles:

@@ -32,7 +32,7 @@ _BREADTH, _LEAST_BREADTH, _MOST_BREADTH = 8, 400, 1000
 #: Rows that a walk takes at most: farther off, it misses more and more.
 _FARTHEST = 4000
 #: So many photos, the nearest, are compared again here. Of the others, the server's cosines are right to a millionth.
-_COMPARED_AGAIN = 4096
+_COMPARED_AGAIN = 2048
 #: Rows that `verify` looks for, and the share that it must find.
 _SAMPLE, _FOUND = 32, 0.9
 
@@ -45,8 +45,8 @@ class Costs:
     """
 
     scanned: float = 1.0
-    named: float = 6.0
-    walked: float = 30.0
+    named: float = 4.0
+    walked: float = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class PgvectorSnapshot:
     ) -> Neighbours:
         """Find the nearest photos, as `IndexSnapshot` has it.
 
-        Only the nearest 4096 cosines are added up in float64. Those of further photos are the server's, right to a
+        Only the nearest 2048 cosines are added up in float64. Those of further photos are the server's, right to a
         millionth: their rows would have to come over the network.
         """
         query = self._checked(vector)

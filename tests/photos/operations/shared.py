@@ -1,6 +1,7 @@
 """Libraries on a server, and workers in the test's own process."""
 
 import contextlib
+import shutil
 
 import pytest
 
@@ -8,7 +9,7 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.workers.tasks import TASKS
 from photos.workers.worker import WorkRequest, work
-from tests.photos.conftest import Program, read_here
+from tests.photos.conftest import Program, make_pictures, read_here
 from tests.photos.encoders import ColourEncoders
 
 #: Rows of a worker that seems to live.
@@ -20,10 +21,10 @@ SELECT id, 'elsewhere', 1, 'CPU', ARRAY['{tasks}'] FROM made
 
 
 class SharedLibrary:
-    """A library whose catalog is on a server, at *address*."""
+    """A library whose catalog is on a server, at *address*, with its *pictures*."""
 
-    def __init__(self, program, address, server):
-        self.program, self.address, self._server = program, address, server
+    def __init__(self, program, address, server, pictures):
+        self.program, self.address, self._server, self.pictures = program, address, server, pictures
 
     @contextlib.contextmanager
     def open(self, **settings):
@@ -47,15 +48,59 @@ class SharedLibrary:
 
     def run(self, statement):
         """Run a statement in the library's database."""
-        return self._server.run(statement, self.address.partition("?")[0].rpartition("/")[2])
+        return self._server.run(statement, database_of(self.address))
+
+
+class SharedStart:
+    """A library with a picture of each colour. It is indexed once, and its database copied for each test."""
+
+    def __init__(self, server, folder):
+        self._server = server
+        self._stack = contextlib.ExitStack()
+        self._folder = folder
+        self._database = None
+
+    def database(self, program, checkpoint, vocabulary):
+        """The name of the database, made by *program* at first."""
+        if self._database is None:
+            address = self._stack.enter_context(self._server.database(self._server.template))
+            first = program(self._folder / "library", PHOTOS_CATALOG=address)
+            assert first("vocab", "use", vocabulary).status == 0
+            assert first("add", make_pictures(self._folder / "pictures"), "--model", checkpoint).status == 0
+            self._database = database_of(address)
+        return self._database
+
+    @property
+    def pictures(self):
+        """Where its pictures were."""
+        return self._folder / "pictures"
+
+    def close(self):
+        """Drop the database."""
+        self._stack.close()
+
+
+def database_of(address):
+    """The name of the database at *address*."""
+    return address.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def shared_start(server, tmp_path_factory):
+    start = SharedStart(server, tmp_path_factory.mktemp("shared"))
+    yield start
+    start.close()
 
 
 @pytest.fixture
-def shared(server, tmp_path, capsys, pictures, checkpoint, vocabulary):
-    """A library on a server that has a picture of each colour."""
-    with server.database(server.template) as address:
-        settings = {"PHOTOS_PRECISION": "float32", "PHOTOS_CATALOG": address}
-        program = Program(tmp_path / "library", capsys, ColourEncoders(), **settings)
-        assert program("vocab", "use", vocabulary).status == 0
-        assert program("add", pictures, "--model", checkpoint).status == 0
-        yield SharedLibrary(program, address, server)
+def shared(server, shared_start, tmp_path, capsys, checkpoint, vocabulary):
+    """A library on a server that has a picture of each colour, and its pictures in a folder of the test's own."""
+
+    def program(library, **settings):
+        return Program(library, capsys, ColourEncoders(), PHOTOS_PRECISION="float32", **settings)
+
+    template = shared_start.database(program, checkpoint, vocabulary)
+    pictures = shutil.copytree(shared_start.pictures, tmp_path / "pictures")
+    with server.database(template) as address:
+        server.run(f"UPDATE folder SET path = convert_to('{pictures}', 'UTF8')", database_of(address))
+        yield SharedLibrary(program(tmp_path / "library", PHOTOS_CATALOG=address), address, server, pictures)

@@ -12,10 +12,10 @@ from photos.operations.progress import Stage, Step
 from store.queue.base import HandedBack, UnitEnded, UnitReturned
 from store.queue.worker import WorkerOptions, run_worker
 from tests.photos.describers import ColourDescriber
-from tests.photos.operations.shared import shared
+from tests.photos.operations.shared import shared, shared_start
 from tests.photos.operations.test_describing import captions
 
-__all__ = ["shared"]
+__all__ = ["shared", "shared_start"]
 ENDPOINT = {"describe_endpoint": "http://localhost:1"}
 
 
@@ -66,7 +66,7 @@ def test_workers_describe_and_the_command_waits(shared):
         assert library.queue is not None
 
 
-def test_a_describer_that_ends_fails_the_unit_and_the_command_says_why(shared, server):
+def test_a_describer_that_ends_fails_the_unit_and_the_command_says_why(shared):
     shared.pretend_a_worker(DESCRIBE)
     workers = ColourDescriber(away_at=1)
 
@@ -99,12 +99,12 @@ def test_a_unit_goes_on_where_a_killed_worker_was(shared):
         with pytest.raises(DescriberEnded, match="it went out"):
             describe_unit(library, arguments, workers)
         first = len(workers.pictures)
-        assert len(captions(library)) == first == 1
+        assert len(captions(library)) == first > 0
         drain(shared, workers)
         assert len(captions(library)) == len(workers.pictures) > first
 
 
-def test_a_worker_without_the_describer_or_the_folder_leaves_the_unit(shared, pictures):
+def test_a_worker_without_the_describer_or_the_folder_leaves_the_unit(shared):
     shared.pretend_a_worker(DESCRIBE)
     other = ColourDescriber()
     other.name = "others@there"
@@ -113,10 +113,10 @@ def test_a_worker_without_the_describer_or_the_folder_leaves_the_unit(shared, pi
     def look():
         seen.append(drain(shared, other))
         shared.run("UPDATE procrastinate_jobs SET scheduled_at = NULL")
-        pictures.rename(pictures.with_name("moved"))
+        moved = shared.pictures.rename(shared.pictures.with_name("moved"))
         seen.append(drain(shared, ColourDescriber()))
         shared.run("UPDATE procrastinate_jobs SET scheduled_at = NULL")
-        seen.append(drain(shared, ColourDescriber(), map=[f"{pictures}={pictures.with_name('moved')}"]))
+        seen.append(drain(shared, ColourDescriber(), map=[f"{shared.pictures}={moved}"]))
 
     with shared.open(**ENDPOINT) as library:
         done = describe(library, DescribeRequest(), AtFirst(look), ColourDescriber())

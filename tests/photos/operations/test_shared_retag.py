@@ -7,10 +7,10 @@ from photos.operations.tagging.retag import RetagRequest, retag
 from store import MAIN_SLOT
 from store.queue.base import UnitEnded
 from store.sql import schema as tables
-from tests.photos.operations.shared import shared
+from tests.photos.operations.shared import shared, shared_start
 from tests.photos.operations.test_retag import Events
 
-__all__ = ["shared"]
+__all__ = ["shared", "shared_start"]
 
 
 def scores(library):
