@@ -8,6 +8,7 @@ from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 from photos.records.models import SpaceRecord, space_record
+from photos.records.server import ServerRecord, server_record
 from photos.times import local_time
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from photos.operations.searching.history import PastSearch
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
     from photos.operations.verify import LibraryDifference
-    from store import IndexStatus, Problem, ServerState, SlotSummary
+    from store import IndexStatus, Problem, SlotSummary
 
 
 class ScannedRecord(TypedDict):
@@ -159,17 +160,6 @@ class PicturesKeptRecord(TypedDict):
 
     count: Annotated[int, "How many."]
     bytes: Annotated[int, "Size of their file."]
-
-
-class ServerRecord(TypedDict):
-    """The PostgreSQL server that the catalog is on."""
-
-    address: Annotated[str, "Address of the catalog, without its password."]
-    version: Annotated[str, "Version of PostgreSQL."]
-    pgvector: Annotated[str, "Version of pgvector in the database."]
-    bytes: Annotated[int, "Size of the database."]
-    standby: Annotated[bool, "Whether it follows another server, and changes nothing itself."]
-    writable: Annotated[bool, "Whether this role may change the catalog."]
 
 
 class StatusRecord(TypedDict):
@@ -422,7 +412,7 @@ def status_record(status: LibraryStatus) -> StatusRecord:
     return {
         "library": str(status.library),
         "bytes": status.size,
-        "server": None if status.server is None else _server_record(str(status.catalog), status.server),
+        "server": None if status.server is None else server_record(str(status.catalog), status.server),
         "folders": [folder_record(each) for each in status.folders],
         "photos": status.photos,
         "files": {str(outcome): count for outcome, count in status.files.items()},
@@ -442,17 +432,6 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "other_slots": [_slot_record(each, status.pending_slots) for each in status.other_slots],
         "thumbnails": {"count": status.pictures.thumbnails, "bytes": status.pictures.thumbnail_bytes},
         "previews": {"count": status.pictures.previews, "bytes": status.pictures.preview_bytes},
-    }
-
-
-def _server_record(address: str, server: ServerState) -> ServerRecord:
-    return {
-        "address": address,
-        "version": server.version,
-        "pgvector": server.pgvector,
-        "bytes": server.bytes,
-        "standby": server.is_standby,
-        "writable": server.may_write,
     }
 
 
