@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from indexer.files.scan import WHOLE, Subtree
     from indexer.models.protocols import ImageEncoder, Preprocessor
     from indexer.pipeline.fill import fill_space
-    from indexer.pipeline.pipeline import index_folders
+    from indexer.pipeline.pipeline import index_files, index_folders, run_pass
     from indexer.pipeline.records import (
         BeforeBatch,
         Event,
         FileDone,
+        FileStage,
         FolderOffline,
         FolderScanned,
         IndexReport,
@@ -43,6 +44,7 @@ __all__ = [
     "DirtyPaths",
     "Event",
     "FileDone",
+    "FileStage",
     "FolderOffline",
     "FolderScanned",
     "ImageEncoder",
@@ -61,8 +63,10 @@ __all__ = [
     "anchored",
     "decoders",
     "fill_space",
+    "index_files",
     "index_folders",
     "is_pattern",
+    "run_pass",
     "survey_folder",
     "unread_facts",
 ]
@@ -74,11 +78,12 @@ _MODULES = {
     "files.scan": ("WHOLE", "Subtree"),
     "models.protocols": ("ImageEncoder", "Preprocessor"),
     "pipeline.fill": ("fill_space",),
-    "pipeline.pipeline": ("index_folders",),
+    "pipeline.pipeline": ("index_files", "index_folders", "run_pass"),
     "pipeline.records": (
         "BeforeBatch",
         "Event",
         "FileDone",
+        "FileStage",
         "FolderOffline",
         "FolderScanned",
         "IndexReport",

@@ -140,6 +140,10 @@ class Settings:
     describe_with: str | None = None
     #: Whether `watch` describes photos.
     describe_new: bool = False
+    #: Whether work is left to workers, which needs a catalog on a server.
+    queue: bool = False
+    #: Pairs of a folder's path in the catalog and its path on this machine, for workers.
+    map: tuple[tuple[Path, Path], ...] = ()
 
     @property
     def decodes_in_full(self) -> bool:
@@ -363,6 +367,23 @@ def _folders(value: object) -> tuple[Path, ...]:
     return tuple(_folder(each) for each in value)
 
 
+def _pairs(value: object) -> tuple[tuple[Path, Path], ...]:
+    """Read a list of REMOTE=LOCAL. The first equals sign separates them."""
+    if isinstance(value, str):
+        value = [part for part in value.split(os.pathsep) if part]
+    if not isinstance(value, list | tuple):
+        raise TypeError("a list of texts such as /server/photos=/mnt/photos")
+    return tuple(_pair(each) for each in value)
+
+
+def _pair(value: object) -> tuple[Path, Path]:
+    remote, _, local = str(value).partition("=")
+    if not remote.startswith("/") or not local:
+        raise ValueError("a list of texts such as /server/photos=/mnt/photos")
+    # The first is a path of another machine: its links and home folders are not those of this one.
+    return Path(os.path.normpath(remote)), _folder(local)
+
+
 def _catalog(value: object) -> str | None:
     """Read the address of a catalog. An empty one is the file in the library's folder."""
     from store.errors import BadCatalogAddress  # noqa: PLC0415 - most people have no such setting
@@ -569,5 +590,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "describe_remote": _yes_or_no,
     "describe_with": _text,
     "describe_new": _yes_or_no,
+    "queue": _yes_or_no,
+    "map": _pairs,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

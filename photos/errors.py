@@ -13,6 +13,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── UnreadableFile          a file of data cannot be read
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
+├── UnknownTask             workers do no work of that name
+├── NoQueue                 workers are asked for, and the catalog is none on a server
 ├── Refused                 the daemon refused a request
 ├── ExtraMissing            a part of the program needs a package that is not installed
 ├── BadArguments            an argument of a tool is not as the tool's description says
@@ -152,14 +154,37 @@ class UnreadablePicture(PhotosError):
 
 
 class AlreadyWatched(PhotosError):
-    """Another process keeps the library up to date. `pid` is None where it is unknown."""
+    """Another process keeps the library up to date. `pid` is None where it is unknown, `host` on this machine."""
 
-    library: Path
+    library: Path | str
     pid: int | None
+    host: str | None = None
 
     def __str__(self) -> str:
         who = f"process {self.pid}" if self.pid else "another process"
-        return f"{safe(self.library)} is kept up to date by {who} already; `photos daemon stop` ends it."
+        where, there = ("", "") if self.host is None else (f" on {safe(self.host)}", " there")
+        return f"{safe(self.library)} is kept up to date by {who}{where} already; `photos daemon stop`{there} ends it."
+
+
+class NoQueue(PhotosError):
+    """Workers are asked for, and the catalog is none on a server, so they cannot share it."""
+
+    status = 2
+    sentence = (
+        "Workers share a catalog on a PostgreSQL server, and this library's is a file of its own; "
+        "`photos help workers` tells how to set one up."
+    )
+
+
+class UnknownTask(PhotosError):
+    """Workers do no work of that name."""
+
+    status = 2
+    name: str
+    tasks: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"Workers have no task {safe(self.name)!r}; the tasks are {', '.join(self.tasks)}."
 
 
 class NotWatched(PhotosError):

@@ -17,7 +17,7 @@ from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from photos.spaces import find_space
 from query.similarity import EncodeTexts, TextVectors
-from store import Catalog, FaissIndex, Space, Transaction, VectorIndex
+from store import Catalog, Space, Transaction, VectorIndex, vector_index
 from store.private_files import make_folder, make_shared, tighten
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
+    from query.tagging import StoredTagger, UnitScorer
+    from store import Revision
+    from store.queue.base import WorkQueue
 
     #: Called with the preprocessing, the number of files to read at once, and the preprocessing of a second space.
     MakeReaders = Callable[[Preprocessor, int | None, Preprocessor | None], AbstractContextManager[Readers]]
@@ -54,7 +57,8 @@ class OpenLibrary:
         self.encoders = encoders or SiglipEncoders(
             settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
         )
-        self._make_readers = make_readers or _reader_processes
+        self.make_readers = make_readers or _reader_processes
+        self._taggers: dict[tuple[int, int], StoredTagger] = {}
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -167,13 +171,49 @@ class OpenLibrary:
         return other
 
     @cached_property
+    def queue(self) -> WorkQueue | None:
+        """The queue of work that machines share; None for a catalog that is none on a server."""
+        if self.settings.catalog is None:
+            return None
+        from store.queue.procrastinate_queue import queue_of  # noqa: PLC0415 - its packages are an extra
+
+        return queue_of(self.catalog)
+
+    @cached_property
+    def unit_scorer(self) -> UnitScorer:
+        """Scores units of re-tags. It keeps the labels of the last one."""
+        from query.tagging import UnitScorer  # noqa: PLC0415 - workers alone need it
+
+        return UnitScorer(self.catalog)
+
+    def tagger(self, space: Space, revision: Revision, texts: TextVectors) -> StoredTagger:
+        """The tagger of new photos, where no vocabulary is in force one by *revision*.
+
+        It is the same one for the same revision: it keeps the vectors of thousands of labels.
+        """
+        from query.tagging import StoredTagger  # noqa: PLC0415 - searches tag nothing
+
+        key = space.id, revision.id
+        if key not in self._taggers:
+            self._taggers[key] = StoredTagger(self.catalog, space, revision, texts)
+        return self._taggers[key]
+
+    def with_parts(self, encoders: EncoderFactory, make_readers: MakeReaders) -> OpenLibrary:
+        """The same library with other makers of encoders and readers. It shares the catalog, and need not be closed."""
+        other = copy(self)
+        other.encoders, other.make_readers = encoders, make_readers
+        # Opened here, or each of both would open its own.
+        other.__dict__["catalog"] = self.catalog
+        return other
+
+    @cached_property
     def index(self) -> VectorIndex:
         """The vector index of the space that is searched."""
         return self.index_of(self.space)
 
     def index_of(self, space: Space) -> VectorIndex:
         """The vector index of *space*."""
-        return make_index(self.settings, self.catalog, space)
+        return vector_index(self.catalog, self.settings.index_folder, space)
 
     def text_vectors(
         self, space: Space, on_truncated: Callable[[str], None] | None = None, checkpoint: Checkpoint | None = None
@@ -206,7 +246,7 @@ class OpenLibrary:
         self, preprocessing: Preprocessor, beside: Preprocessor | None = None
     ) -> AbstractContextManager[Readers]:
         """Readers that decode files for a checkpoint with that preprocessing, and for one *beside*."""
-        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
+        return self.make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
 
     def _readers_for_gpu(self) -> int | None:
         """One reader a core where a GPU waits for them; None for the usual number."""
@@ -241,11 +281,6 @@ class OpenLibrary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def make_index(settings: Settings, catalog: Catalog, space: Space) -> VectorIndex:
-    """Return the vector index of *space* in *catalog*, which is the one of these settings."""
-    return FaissIndex(settings.index_folder, catalog, space)
 
 
 class SiglipEncoders:

@@ -6,19 +6,24 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from photos.errors import AlreadyWatched, PhotosError
 from photos.model_errors import DescribersBusy, TrialBusy
+from store.catalog.keeper_lock import KeeperLock
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
 from store.private_files import CATALOG_FILE, as_catalog, file_mode, make_folder
+
+if TYPE_CHECKING:
+    from store import Catalog
 
 #: Seconds in which a process that holds the lock has published its state.
 _PUBLISH_SECONDS = 2.0
@@ -71,6 +76,26 @@ def library_lock(library: Path) -> Iterator[None]:
             yield
         finally:
             _info_path(library).unlink(missing_ok=True)
+
+
+@contextmanager
+def catalog_lock(catalog: Catalog) -> Iterator[Callable[[], None]]:
+    """Hold the lock of a catalog on a server, so that one machine scans its folders; nothing for one in a file.
+
+    Gives a function that makes sure of it, which is to be called from time to time: the lock is lost with its
+    connection. Both raise `AlreadyWatched` if another process holds it, and `CatalogUnreachable`.
+    """
+    if not isinstance(catalog.path, str):
+        yield lambda: None
+        return
+    with KeeperLock(catalog) as lock:
+
+        def hold() -> None:
+            if (other := lock.take()) is not None:
+                raise AlreadyWatched(catalog.path, other.process, other.host)
+
+        hold()
+        yield hold
 
 
 @contextmanager

@@ -11,6 +11,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── NoDescriber             no describer is set up
 ├── UnknownDescriber        no photo was described by a describer of that name
 ├── DescribersBusy          another process describes photos
+├── DescriberEnded          a describer went away, or failed too often
 ├── SpaceUnready            a model does not have all photos and tags yet
 ├── NoEarlierModel          there is no model to go back to
 ├── PatchesInUse            the library's photos were embedded with another number of patches
@@ -128,6 +129,13 @@ class DescribersBusy(PhotosError):
     """Another process describes photos of the library."""
 
     sentence = "Another process describes photos of this library; try again when it has ended."
+
+
+class DescriberEnded(PhotosError):
+    """A describer went away, or described none of many pictures, so a worker left the others."""
+
+    sentence = "{reason}"
+    reason: str
 
 
 class SpaceUnready(PhotosError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
+    from .catalog.keeper_lock import Keeper
     from .catalog.move_journal import FileMove, MoveRun
     from .catalog.perceptual_hashes import StoredHashes
     from .catalog.saved_searches import SavedSearch
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         PgvectorMissing,
         PgvectorTooOld,
         PostgresNotInstalled,
+        QueueOfAnother,
         StoreError,
     )
     from .facts import DateSource, Facts, Metadata, SidecarRank
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         DescriptionWords,
         File,
         Folder,
+        IdRange,
         IndexedFile,
         Label,
         LabelDefinition,
@@ -79,9 +82,10 @@ if TYPE_CHECKING:
         VocabularyDefinition,
         VocabularySummary,
     )
-    from .tagging.scores import LeastRanks
+    from .tagging.least_ranks import LeastRanks
     from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
+    from .vectors.choice import vector_index
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
@@ -123,9 +127,11 @@ __all__ = [
     "Folder",
     "FolderCovered",
     "ForeignDatabase",
+    "IdRange",
     "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
+    "Keeper",
     "Label",
     "LabelDefinition",
     "LabelFit",
@@ -143,6 +149,7 @@ __all__ = [
     "PictureCache",
     "PostgresNotInstalled",
     "Problem",
+    "QueueOfAnother",
     "Replacement",
     "Revision",
     "SavedSearch",
@@ -168,10 +175,12 @@ __all__ = [
     "Vectors",
     "VocabularyDefinition",
     "VocabularySummary",
+    "vector_index",
 ]
 
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
+    "catalog.keeper_lock": ("Keeper",),
     "catalog.move_journal": ("FileMove", "MoveRun"),
     "catalog.perceptual_hashes": ("StoredHashes",),
     "catalog.saved_searches": ("SavedSearch",),
@@ -199,12 +208,14 @@ _MODULES = {
         "PgvectorMissing",
         "PgvectorTooOld",
         "PostgresNotInstalled",
+        "QueueOfAnother",
         "StoreError",
     ),
     "facts": ("DateSource", "Facts", "Metadata", "SidecarRank"),
-    "tagging.scores": ("LeastRanks",),
+    "tagging.least_ranks": ("LeastRanks",),
     "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
+    "vectors.choice": ("vector_index",),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),

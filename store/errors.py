@@ -17,7 +17,14 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── DiskFailed      the system cannot read or write it
     │   ├── CatalogUnreachable  the server does not answer, or not now
     │   │   └── CatalogRefused      it answers, and lets this role not in
+    │   ├── NoCatalog       nothing there that could be copied
+    │   ├── CatalogNotEmpty a library is there already
+    │   ├── UnfinishedCopy  a copy of another catalog, of which something lacks
+    │   ├── CopyRunning     another process copies to it
+    │   ├── RowRefused      it cannot hold a row of the catalog that is copied
+    │   ├── CopyDiffers     it is not what was copied
     │   ├── PgvectorMissing, PgvectorTooOld, DatabaseNotUnicode     the database cannot hold a catalog
+    │   ├── QueueOfAnother  the database has another program's queue of work
     │   └── PostgresNotInstalled    this program lacks the driver
     ├── BadCatalogAddress   no address of a PostgreSQL database
     ├── CacheUnwritable     pictures cannot be kept in a file beside the catalog
@@ -204,6 +211,65 @@ class CatalogRefused(CatalogUnreachable):
     )
 
 
+class NoCatalog(CatalogError):
+    """There is no catalog at that place."""
+
+    sentence = (
+        "There is no catalog at {path}; name the folder of a library, or an address such as "
+        "postgresql://user@host/database."
+    )
+
+
+class CatalogNotEmpty(CatalogError):
+    """A library is at the place to which another one is to be copied; it is left alone."""
+
+    sentence = "The catalog {path} holds a library already; copy to a new folder, or to an empty database."
+
+
+class UnfinishedCopy(CatalogError):
+    """The catalog is a copy of the one at `source`, of which something lacks; nothing is read from it."""
+
+    source: str = ""
+    #: The place as the command names it.
+    target: str = ""
+
+    def __str__(self) -> str:
+        import shlex  # noqa: PLC0415 - only for a mistake
+
+        places = " ".join(shlex.quote(safe(place)) for place in (self.source, self.target))
+        return (
+            f"The catalog {safe(self.path)} is a copy that was not finished; `photos catalog copy {places}` goes on "
+            "with it, and the option --restart lets any copy to that place begin anew."
+        )
+
+
+class CopyRunning(CatalogError):
+    """Another process copies a library to that place."""
+
+    sentence = "Another process is copying a library to {path}; wait until it is done."
+
+
+class RowRefused(CatalogError):
+    """The database cannot hold a row of the table `table` of the catalog `source`."""
+
+    sentence = (
+        "A row of the table {table} in {source} cannot be kept in {path} ({detail}); the copy stopped there, and goes "
+        "on when the same command is run after a repair."
+    )
+    source: Path | str = ""
+    table: str = ""
+
+
+class CopyDiffers(CatalogError):
+    """Rows of a table were read back and are not those that were copied."""
+
+    sentence = (
+        "The copy at {path} differs from its source in the table {table}, so it was not put to use; check that disk, "
+        "and run the command again, which copies that table anew."
+    )
+    table: str = ""
+
+
 class PgvectorMissing(CatalogError):
     """The database lacks the extension in which vectors are kept, and this role cannot make it."""
 
@@ -226,6 +292,15 @@ class DatabaseNotUnicode(CatalogError):
     """The database cannot hold all texts."""
 
     sentence = "The database {path} has the encoding {detail}; make one with the encoding UTF8, and name that."
+
+
+class QueueOfAnother(CatalogError):
+    """The database has tables of procrastinate that another program uses."""
+
+    sentence = (
+        "The database {path} has another program's queue of work, in tables of procrastinate; give photos a database "
+        "of its own, or move that program's tables to another schema."
+    )
 
 
 class PostgresNotInstalled(CatalogError):

@@ -270,6 +270,14 @@ class Scoring:
         return kept.cosines - self.offsets[self.places(kept.label_ids)]
 
 
+class IdRange(NamedTuple):
+    """A range of ids of photos, both ends included, and the number of photos in it that are meant."""
+
+    first: int
+    last: int
+    photos: int
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """The nearest photos, best first: `photo_ids` int64 (k,), `cosines` float32 (k,)."""

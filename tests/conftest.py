@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.store import postgres
+from tests.store.dialects import share_compiled_statements
+from tests.store.sqlite import empty_catalog
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,6 +27,15 @@ def default_signals():
         signal.signal(number, handler)
 
 
+TESTS = Path(__file__).parent
+#: Folders of tests that run the program, browsers or trainings.
+LONG = {"browser", "e2e", "page", "stress", "training"}
+
+# Before anything loads torch: workers share the cores already, and threads that wait for each other cost a third more.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+share_compiled_statements()
+
+
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch, tmp_path_factory):
     """Give each test an empty home, so that no test reads or writes the settings and libraries of the user."""
@@ -33,6 +44,11 @@ def own_home(monkeypatch, tmp_path_factory):
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     return home
+
+
+def pytest_collection_modifyitems(items):
+    """Let modules of few and long tests come first, so that no worker has one of them left when the others are done."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
 
 def pytest_generate_tests(metafunc):
@@ -54,9 +70,9 @@ def server():
 
 @contextmanager
 def new_database(request, kind, folder) -> Iterator[Path | str]:
-    """Yield where a new catalog is: the path of a file in *folder*, or the address of a database on a server."""
+    """Yield where an empty catalog is: the path of a file in *folder*, or the address of a database on a server."""
     if kind == "sqlite":
-        yield folder / "catalog.db"
+        yield empty_catalog(folder / "catalog.db")
         return
     running = request.getfixturevalue("server")
     with running.database(running.template) as address:
@@ -65,6 +81,6 @@ def new_database(request, kind, folder) -> Iterator[Path | str]:
 
 @pytest.fixture
 def database(request, tmp_path) -> Iterator[Path | str]:
-    """The place of a new catalog: the path of a file, or the address of a database on a server."""
+    """The place of an empty catalog: the path of a file, or the address of a database on a server."""
     with new_database(request, request.param, tmp_path) as place:
         yield place

@@ -24,6 +24,12 @@ MODULES = (
 
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
+    "catalog_not_empty",
+    "copy_differs",
+    "copy_running",
+    "no_catalog",
+    "row_refused",
+    "unfinished_copy",
     "postgres_not_installed",
     "pgvector_too_old",
     "pgvector_missing",

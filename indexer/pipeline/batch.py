@@ -203,6 +203,7 @@ def _store_refused(t: Transaction, reading: RefusedFile) -> None:
     if reading.tried is not None:
         t.attempts.note(reading.tried, reading.reason)
     is_failed = reading.outcome is Outcome.FAILED
-    if is_failed and (not os.path.lexists(file.absolute) or t.photos.at(file.absolute) is not None):
+    known = t.files.at(file.folder_id, file.path) if is_failed else None
+    if is_failed and (not os.path.lexists(file.absolute) or (known is not None and known.photo_id is not None)):
         return
     t.files.failed(file.folder_id, file.path, reading.stamp, reading.outcome, reading.reason)

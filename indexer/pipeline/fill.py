@@ -9,7 +9,7 @@ from store import Catalog, File, Folder
 
 from .batch import BatchWriter
 from .encode_ahead import EncodeThread
-from .pipeline import CatalogReadContext, FileIndexer
+from .file_indexer import CatalogReadContext, FileIndexer
 from .read_requests import requests_for
 from .records import BeforeBatch, IndexReport, PipelineProgress, ReadingBegins
 from .space_embedder import Destination

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from indexer.files.ignore import BadRule
 from indexer.files.scan import Subtree
+from indexer.workers.file_reader import ReadRequest
 from store import Folder, Outcome, Space
 
 #: Called before each batch with a function that stores what is encoded so far. If it blocks, it calls that first.
@@ -81,6 +82,19 @@ class PipelineProgress(Protocol):
         ...
 
 
+class FileStage(Protocol):
+    """Indexes single files: reads, decodes, embeds and stores them."""
+
+    @property
+    def left(self) -> int:
+        """Files that were handed on to others and are not indexed yet."""
+        ...
+
+    def index(self, files: Iterable[ReadRequest], *, is_last: bool = False) -> list[ReadRequest]:
+        """Index *files*. Returns those to read again, unless this attempt *is_last*."""
+        ...
+
+
 class ThumbnailKeeper(Protocol):
     """Keeps the thumbnails that are made while files are decoded. Thread-safe, and raises nothing."""
 
@@ -123,6 +137,8 @@ class IndexReport:
     left_out: int = 0
     #: New or changed files of known photos: moved, renamed, copied, or back again.
     moved: int = 0
+    #: Files that workers will index. What depends on them is left to a later pass.
+    queued: int = 0
     #: Photos that took over the annotations of another one, whose file was edited.
     edited: int = 0
     offline: list[Folder] = field(default_factory=list)

@@ -68,6 +68,19 @@ class ReadRequest:
     absolute: bytes
     stamp: Stamp
     purpose: Purpose = Purpose.PHOTO
+    #: The stamp was taken on another machine, to which inodes and times of changes look different.
+    is_remote: bool = False
+
+    def seen(self, stamp: Stamp) -> Stamp:
+        """The stamp to keep for a file that has *stamp* here: that of the request, if the file is still the same."""
+        return self.stamp if self.is_remote and _is_unchanged(self.stamp, stamp) else stamp
+
+
+def _is_unchanged(there: Stamp, here: Stamp) -> bool:
+    """Return whether a file has the same size and time of modification; some file systems keep every second one."""
+    apart = abs(there.mtime_ns - here.mtime_ns)
+    is_coarse = 0 in {there.mtime_ns % _SECOND, here.mtime_ns % _SECOND}
+    return there.size == here.size and (apart == 0 or (is_coarse and apart < _COARSE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +205,7 @@ def _read(file: ReadRequest, preprocessings: _Preprocessings, context: ReadConte
     with open_nonblocking(file.absolute) as opened:
         descriptor = opened.fileno()
         before = _status_when_stable(descriptor)
-        stamp = stamp_of(before)
+        stamp = file.seen(stamp_of(before))
         if not stat.S_ISREG(before.st_mode):
             return RefusedFile(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
         try:
@@ -204,7 +217,7 @@ def _read(file: ReadRequest, preprocessings: _Preprocessings, context: ReadConte
         opened.seek(0)
         data = opened.read()
         after = stamp_of(os.fstat(descriptor))
-    if after != stamp:
+    if after != stamp_of(before):
         return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
     return _decode(file, stamp, data, preprocessings, context)
 
@@ -256,7 +269,7 @@ def pixels_digest(pixels: NDArray[np.uint8]) -> bytes:
 def _read_facts(file: ReadRequest) -> Reading:
     """Read the facts of a picture whose content is known, or of a sidecar, without reading more than needed."""
     with open_file(file.absolute) as opened:
-        stamp = stamp_of(os.fstat(opened.fileno()))
+        stamp = file.seen(stamp_of(os.fstat(opened.fileno())))
         if stamp != file.stamp:
             return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
         if file.purpose is Purpose.FACTS:

@@ -85,6 +85,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_caption_vector_photo_id_photo")),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_caption_vector_space_id_space")),
         sa.PrimaryKeyConstraint("photo_id", "space_id", name=op.f("pk_caption_vector")),
+        # As the vectors of photos.
+        postgresql_with={"toast_tuple_target": 8160},
     )
     _fill(op.get_bind())
     if op.get_bind().dialect.name == "postgresql":

@@ -10,12 +10,12 @@ from functools import cached_property
 from indexer.models.protocols import EncoderFactory
 from photos.config import Settings
 from photos.errors import EmptyLibrary, UnreadablePicture
-from photos.library import OpenLibrary, make_index
+from photos.library import OpenLibrary
 from photos.operations.searching.requests import Request, SimilarRequest
 from photos.operations.searching.search import parsed, search, warm
 from photos.records.photos import SearchRecord, search_record
 from query.language import Picture
-from store import Catalog, Space, VectorIndex
+from store import Catalog, Space, VectorIndex, vector_index
 
 
 class Session:
@@ -71,9 +71,9 @@ class Session:
         """Return the index of *space* in *catalog*."""
         with self._lock:
             if catalog is not self._catalog:
-                return make_index(self._settings, catalog, space)
+                return vector_index(catalog, self._settings.index_folder, space)
             if space.id not in self._indexes:
-                self._indexes[space.id] = make_index(self._settings, catalog, space)
+                self._indexes[space.id] = vector_index(catalog, self._settings.index_folder, space)
             return self._indexes[space.id]
 
     def close(self) -> None:

@@ -17,10 +17,11 @@ from indexer.watch.filesystem_events import FolderWatcher
 from photos.config import Settings
 from photos.daemon.describing import NewPhotos
 from photos.daemon.quiet_hours import PausePolicy
+from photos.daemon.with_workers import WithWorkers
 from photos.encoders import CachedEncoders
 from photos.errors import PhotosError, safe
 from photos.library import OpenLibrary
-from photos.lock import DaemonInfo, library_lock, write_info
+from photos.lock import DaemonInfo, catalog_lock, library_lock, write_info
 from photos.model_errors import TrialBusy
 from photos.models import Model
 from photos.operations.changes import check_writable
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
+#: Seconds between two looks at the queue while workers index files.
+_QUEUE = 5.0
 #: A wait that lasts this many seconds longer than requested means that the machine slept.
 _SLEPT = 30.0
 #: Seconds between two checks of the reason to pause.
@@ -71,7 +74,7 @@ def watch(
         raise library.empty_error()
     # Otherwise it would go on until something is to be written.
     check_writable(library)
-    with library_lock(settings.library):
+    with library_lock(settings.library), catalog_lock(library.catalog) as hold:
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
         where = settings.library if settings.catalog is None else settings.catalog_place.name
@@ -99,6 +102,7 @@ def watch(
                     backlog=backlog,
                     new_photos=new if settings.describe_new else None,
                     answers=prepare is not None,
+                    hold=hold,
                 )
                 watcher.run(make_progress)
 
@@ -113,7 +117,8 @@ class Watcher:
 
     The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*, and then lets
     *new_photos* be described. *answers* is published in the library's `DaemonInfo`. Work that a full disk, a lock or a
-    server kept from is tried again after *retry* seconds.
+    server kept from is tried again after *retry* seconds. *hold* is called before each pass, and raises if another
+    machine keeps the library up to date by now.
     """
 
     def __init__(
@@ -128,8 +133,10 @@ class Watcher:
         new_photos: NewPhotos | None = None,
         answers: bool = False,
         retry: float = _RETRY,
+        hold: Callable[[], None] = lambda: None,
     ) -> None:
         self._library = library
+        self._hold = hold
         self._model = model
         self._encoders = encoders
         self._on_pass = on_pass
@@ -143,6 +150,7 @@ class Watcher:
         now = time.time()
         self._info = DaemonInfo(os.getpid(), now, "indexing", now, answers=answers)
         self._full_due = self._poll_due = 0.0
+        self._with_workers = WithWorkers(library)
         #: The trial that was gone on with as far as possible, until the whole pass that is due at that time.
         self._tried: tuple[Trial, float] | None = None
 
@@ -179,7 +187,9 @@ class Watcher:
         if now >= self._full_due:
             self._hints.take()
             return None
-        parts = dict(self._hints.take()) if self._hints.wait(0) else {}
+        if (finished := self._with_workers.finished()) is None:
+            return None
+        parts = {**finished, **(self._hints.take() if self._hints.wait(0) else {})}
         if now >= self._poll_due:
             self._poll_due = now + self._library.settings.poll_minutes * 60
             parts |= {each.folder.id: [WHOLE] for each in self._listener.unwatchable()}
@@ -196,12 +206,14 @@ class Watcher:
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]
         try:
+            self._hold()
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
         except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
+        self._with_workers.note(parts, report.queued)
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
@@ -267,6 +279,7 @@ class Watcher:
             check_embeddings=parts is None and self._info.scanned_at is None,
             image_encoder=self._image_encoder,
             before_batch=self._before_batch,
+            waits=False,
         )
 
     def _image_encoder(self, space: Space) -> ImageEncoder:
@@ -307,7 +320,8 @@ class Watcher:
         self._set_state("waiting")
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
-        seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
+        check = _QUEUE if self._with_workers.is_waiting else _CHECK
+        seconds = max(0.0, min(check, self._full_due - began, self._poll_wait(began)))
         self._make_thumbnails(began + seconds)
         self._hints.wait(max(0.0, began + seconds - time.monotonic()))
         if time.time() - wall > seconds + _SLEPT:

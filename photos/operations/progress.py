@@ -21,6 +21,8 @@ class Stage(StrEnum):
     MOVE = "move files"
     DRAW = "draw pictures"
     DESCRIBE = "describe pictures"
+    COPY_ROWS = "copy rows"
+    COMPARE_ROWS = "compare rows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from photos.operations.tagging.revisions import current_revision
 from photos.sizes import folder_size
 from photos.thumbnails.upkeep import PicturesKept, pictures_kept
 from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, ServerState, SlotSummary, Space, Transaction
+from store.catalog.keeper_lock import Keeper, keeper_of
+from store.queue.base import QueueState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class LibraryStatus:
     trial_problem: str | None = None
     #: The server that the catalog is on, if it is on one.
     server: ServerState | None = None
+    #: The process that keeps the catalog up to date there, on whatever machine.
+    keeper: Keeper | None = None
+    #: The work that machines share there.
+    queue: QueueState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         other_slots = tuple(each for each in t.slots.in_force() if each.name)
         pending = _pending_slots(t)
         is_trying, server = t.library.trial() is not None, t.server
+        keeper, queue = keeper_of(t), None if library.queue is None else library.queue.state(t)
     return LibraryStatus(
         folder,
         name,
@@ -101,6 +108,8 @@ def status(library: OpenLibrary) -> LibraryStatus:
         library.settings.thumbnails,
         _trial_problem(library) if is_trying else None,
         server,
+        keeper,
+        queue,
     )
 
 

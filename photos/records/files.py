@@ -177,8 +177,8 @@ class WriteReportRecord(TypedDict):
     run: Annotated[int | None, "Number of the run; null if nothing was written."]
     made: Annotated[int, "Sidecars that were made."]
     changed: Annotated[int, "Sidecars that were changed."]
-    unchanged: Annotated[int, "Pictures whose sidecar needed no change."]
-    left: Annotated[int, "Paths where nothing was done."]
+    unchanged: Annotated[int | None, "Pictures whose sidecar needed no change; null if workers wrote them."]
+    left: Annotated[int | None, "Paths where nothing was done; null if workers wrote them, whose logs name them."]
 
 
 class UndoReportRecord(TypedDict):

@@ -8,7 +8,14 @@ from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 from photos.records.models import SpaceRecord, space_record
-from photos.records.server import ServerRecord, server_record
+from photos.records.server import (
+    KeeperRecord,
+    QueueRecord,
+    ServerRecord,
+    keeper_record,
+    queue_record,
+    server_record,
+)
 from photos.times import local_time
 
 if TYPE_CHECKING:
@@ -84,6 +91,7 @@ class IndexRecord(TypedDict):
     unchanged: Annotated[int, "Files that have not changed."]
     gone: Annotated[int, "Files that are no longer there."]
     left_out: Annotated[int, "Known files that are now excluded by rules."]
+    queued: Annotated[int, "Files that workers will index; a later pass does what depends on them."]
     outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
     offline: Annotated[list[str], "Absolute paths of folders that are offline."]
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
@@ -168,6 +176,10 @@ class StatusRecord(TypedDict):
     library: Annotated[str, "Folder of the library."]
     bytes: Annotated[int, "Size of all its files."]
     server: Annotated[ServerRecord | None, "The server that the catalog is on; null for a file, or without a catalog."]
+    keeper: Annotated[
+        KeeperRecord | None, "The process that keeps the catalog up to date there, on whatever machine; null without."
+    ]
+    queue: Annotated[QueueRecord | None, "The work that machines share there; null for a file, or without a catalog."]
     folders: Annotated[list[FolderRecord], "Registered folders."]
     photos: Annotated[int, "Photos."]
     files: Annotated[dict[str, int], "Known files by outcome."]
@@ -338,7 +350,7 @@ def _setting_value(value: object) -> str | int | float | bool | None:
         case (time() as start, time() as end):
             return f"{start:%H:%M}-{end:%H:%M}"
         case tuple():
-            return os.pathsep.join(str(each) for each in value)
+            return os.pathsep.join("=".join(map(str, each)) if isinstance(each, tuple) else str(each) for each in value)
         case _:
             return str(value)
 
@@ -359,6 +371,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "unchanged": report.unchanged,
         "gone": report.gone,
         "left_out": report.left_out,
+        "queued": report.queued,
         "outcomes": {str(outcome): count for outcome, count in report.outcomes.items() if count},
         "offline": [os.fsdecode(folder.path) for folder in report.offline],
         "held_back": [
@@ -413,6 +426,8 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "library": str(status.library),
         "bytes": status.size,
         "server": None if status.server is None else server_record(str(status.catalog), status.server),
+        "keeper": None if status.keeper is None else keeper_record(status.keeper),
+        "queue": None if status.queue is None else queue_record(status.queue),
         "folders": [folder_record(each) for each in status.folders],
         "photos": status.photos,
         "files": {str(outcome): count for outcome, count in status.files.items()},

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Final
 
 from indexer.decode import FACTS_READER
 from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
 from photos.library import OpenLibrary
 from photos.lock import named_lock
+from photos.path_map import PathMap
 from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
 
 from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
 
+#: The task of workers that write sidecars.
+SIDECARS: Final = "sidecars"
 #: Sidecars that are entered in the journal, and then written, in one batch.
 BATCH = 64
 
 
 @contextmanager
-def exclusive(library: Path, catalog: Catalog, folders: OpenFolders) -> Iterator[None]:
+def exclusive(library: OpenLibrary, folders: OpenFolders) -> Iterator[None]:
     """Hold the lock on the sidecars of *library*, which are in *folders*; runs that were killed are ended first.
 
-    Raises `SidecarsBusy` if another process holds it.
+    Raises `SidecarsBusy` if another process holds it, or workers have a run that has not ended.
     """
-    with named_lock(library, "sidecars.lock", SidecarsBusy(library)):
-        _end_killed_runs(catalog, folders)
+    place = library.settings.library
+    with named_lock(place, "sidecars.lock", SidecarsBusy(place)):
+        if library.queue is not None:
+            with library.catalog.read() as t:
+                if any(library.queue.waiting(t, SIDECARS)):
+                    raise SidecarsBusy(place)
+        _end_killed_runs(library.catalog, folders)
         yield
 
 
 def open_folders(library: OpenLibrary) -> OpenFolders:
     """Folders of the library, to open those that sidecars are in."""
     with library.catalog.read() as t:
-        return OpenFolders(t.folders.all(), follow=library.settings.follow_links)
+        local = PathMap(library.settings.map).local
+        return OpenFolders(t.folders.all(), follow=library.settings.follow_links, local=local)
 
 
 def entries(catalog: Catalog, run_id: int) -> Iterator[list[SidecarWrite]]:
@@ -110,6 +119,17 @@ def _end_killed_runs(catalog: Catalog, folders: OpenFolders) -> None:
                 t.sidecars.drop(unwritten)
         with catalog.write() as t:
             t.sidecars.end(run_id)
+
+
+def drop_unwritten(catalog: Catalog, folders: OpenFolders, run_id: int, photo_ids: Collection[int]) -> None:
+    """Drop the entries of the run for these photos whose sidecars were not written: a worker was killed before."""
+    with catalog.read() as t:
+        noted = t.sidecars.writes_for(run_id, photo_ids)
+    unwritten = [entry.id for entry in noted if _is_unwritten(entry, folders)]
+    folders.close()
+    if unwritten:
+        with catalog.write() as t:
+            t.sidecars.drop(unwritten)
 
 
 def _is_unwritten(entry: SidecarWrite, folders: OpenFolders) -> bool:

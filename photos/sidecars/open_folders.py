@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Final, Self
 
@@ -72,18 +72,22 @@ class OpenFolder:
 class OpenFolders:
     """Folders of sidecars, each opened once, until this is closed. *folders* are the indexed ones.
 
-    With *follow*, links below them are followed: the user has asked for it.
+    With *follow*, links below them are followed: the user has asked for it. *local* gives the path on this machine of
+    each path.
     """
 
-    def __init__(self, folders: Sequence[Folder], *, follow: bool) -> None:
-        self._roots = sorted((folder.path for folder in folders), key=len, reverse=True)
+    def __init__(
+        self, folders: Sequence[Folder], *, follow: bool, local: Callable[[bytes], bytes] = lambda path: path
+    ) -> None:
+        self.local = local
+        self._roots = sorted((local(folder.path) for folder in folders), key=len, reverse=True)
         self._follow = follow
         self._open: dict[bytes, OpenFolder] = {}
         self._stack = ExitStack()
 
     def of(self, path: bytes) -> tuple[OpenFolder, bytes]:
         """Folder and name of the file at the absolute *path*. Raises `SidecarLeft` if the folder cannot be opened."""
-        place, name = os.path.split(path)
+        place, name = os.path.split(self.local(path))
         if place not in self._open:
             self._open[place] = self._stack.enter_context(self._opened(place))
         return self._open[place], name

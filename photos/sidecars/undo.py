@@ -55,7 +55,7 @@ def undo_run(
         raise _nothing_to_undo() if number is None else NoSuchRun(number)
     with (
         open_folders(library) as folders,
-        nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
+        nullcontext() if dry_run else exclusive(library, folders),
     ):
         run = _run_to_undo(library.catalog, number)
         undo = _Undo(library.catalog, run.id, folders, on_event, dry_run=dry_run)

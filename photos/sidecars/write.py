@@ -58,14 +58,14 @@ class Skipped:
 class WriteReport:
     """Totals of a run: sidecars made and changed, pictures that needed no change, and paths skipped.
 
-    `run` is None if nothing was written.
+    `run` is None if nothing was written. Of a run by workers, what they did not write is not known, but in their logs.
     """
 
     run: int | None
     made: int
     changed: int
-    unchanged: int
-    skipped: int
+    unchanged: int | None
+    skipped: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +109,14 @@ def write_sidecars(
     `NotInLibrary`, `UnknownDescriber` or `SidecarsBusy`.
     """
     _ = library.space
-    if captions is not None and captions.describer is not None:
-        _check_describer(library, captions.describer)
+    check_captions(library, captions)
     with (
         open_folders(library) as folders,
         BoundedCalls() as calls,
-        nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
+        nullcontext() if dry_run else exclusive(library, folders),
     ):
         found, offline = pictures(library.catalog, within, is_offline)
-        writer = _Writer(library, folders, calls, on_event, captions, dry_run=dry_run)
+        writer = Writer(library, folders, calls, on_event, captions, library.settings.threshold, dry_run=dry_run)
         for folder in offline:
             writer.skip(folder.path, "the folder is not there, or empty")
         for start in range(0, len(found), _TAGS_AT_ONCE):
@@ -129,7 +128,9 @@ def write_sidecars(
         return writer.finish()
 
 
-class _Writer:
+class Writer:
+    """Writes sidecars of pictures, as a run of its own or a part of *run*; in a dry run it writes nothing."""
+
     def __init__(
         self,
         library: OpenLibrary,
@@ -137,16 +138,21 @@ class _Writer:
         calls: BoundedCalls,
         on_event: Callable[[Written | Skipped], None],
         captions: CaptionsBy | None,
+        threshold: float | None,
         *,
-        dry_run: bool,
+        dry_run: bool = False,
+        run: int | None = None,
     ) -> None:
         self._library = library
+        self._threshold = threshold
         self._captions_by = captions
         self._open = folders
         self._calls = calls
         self._on_event = on_event
         self._dry_run = dry_run
-        self._run: int | None = None
+        self._run = run
+        #: Whether others write parts of the same run.
+        self._is_shared = run is not None
         self._made = self._changed = self._unchanged = self._skipped = 0
         with library.catalog.read() as t:
             self._folders: Sequence[Folder] = t.folders.all()
@@ -158,11 +164,21 @@ class _Writer:
         """Tags, records, stars and captions of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
         library = self._library
-        tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)
+        tags = photo_tags(library.catalog, library.space, ids, threshold=self._threshold)
         with library.catalog.read() as t:
             photos = {photo.id: photo for photo in t.photos.get(ids)}
             captions = {} if self._captions_by is None else _captions(t, photos, self._captions_by)
             return _PhotoData(tags, photos, t.photos.rated(ids), captions)
+
+    def write_all(self, some: Sequence[PictureFile]) -> bool:
+        """Write the sidecars of some pictures of a shared run. Returns False as soon as the run has ended."""
+        data = self.read(some)
+        for first in range(0, len(some), BATCH):
+            with self._library.catalog.read() as t:
+                if self._run is None or not t.sidecars.is_running(self._run):
+                    return False
+            self.write(some[first : first + BATCH], data)
+        return True
 
     def write(self, batch: Sequence[PictureFile], data: _PhotoData) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
@@ -209,7 +225,7 @@ class _Writer:
             before = read(*self._open.of(sidecar))
             keywords = self._hierarchy.keywords([tag.label for tag in data.tags[picture.photo_id]])
             content = None if before is None else before.content
-            own = picture.path if facts.keywords else None
+            own = self._open.local(picture.path) if facts.keywords else None
             stars = facts.rating if picture.photo_id in data.rated else None
             caption = data.captions.get(picture.photo_id)
             request = MergeRequest(content, keywords.parents, keywords.words, own, stars, caption)
@@ -253,6 +269,8 @@ class _Writer:
             try:
                 done.append((plan, put(*self._open.of(plan.sidecar), plan.merged.content, plan.before)))
             except SidecarLeft as left:
+                if self._is_shared and self._is_written(plan):
+                    continue
                 not_done.append(entry)
                 self.skip(plan.sidecar, left.reason)
         self._open.sync()
@@ -266,6 +284,14 @@ class _Writer:
         for plan, _ in done:
             self._count(plan)
 
+    def _is_written(self, plan: _Plan) -> bool:
+        """Return whether another worker, which had the same part of the run in hand, has just written the sidecar."""
+        try:
+            now = read(*self._open.of(plan.sidecar))
+        except SidecarLeft:
+            return False
+        return now is not None and now.content == plan.merged.content
+
     def _count(self, plan: _Plan) -> None:
         is_new, merged = plan.before is None, plan.merged
         self._made += is_new
@@ -274,11 +300,14 @@ class _Writer:
         self._on_event(Written(plan.sidecar, plan.picture, is_new, *changes))
 
 
-def _check_describer(library: OpenLibrary, name: str) -> None:
+def check_captions(library: OpenLibrary, captions: CaptionsBy | None) -> None:
+    """Raise `UnknownDescriber` if captions are wanted of a describer that described nothing."""
+    if captions is None or captions.describer is None:
+        return
     with library.catalog.read() as t:
         known = t.descriptions.origins()
-    if name not in known:
-        raise UnknownDescriber(name, known)
+    if captions.describer not in known:
+        raise UnknownDescriber(captions.describer, known)
 
 
 def _captions(t: Transaction, photos: Mapping[int, Photo], by: CaptionsBy) -> dict[int, GivenCaption]:

@@ -70,7 +70,7 @@ def score_distribution(
     if among is None:
         count, cosines = t.embeddings.sample(space.id, query, _SAMPLE)
     else:
-        count, cosines = len(among), t.embeddings.get(space.id, _sampled(among).tolist()).matrix @ query
+        count, cosines = len(among), t.embeddings.cosines(space.id, query, _sampled(among).tolist())
     return _distribution(count, cosines)
 
 

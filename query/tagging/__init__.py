@@ -45,9 +45,10 @@ from query.tagging.learning.label_matrix import (
 from query.tagging.reports.lint import Doubt, lint
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
-from query.tagging.scoring.retag import RetagOptions, RetagReport, retag
+from query.tagging.scoring.retag import RetagOptions, RetagReport, retag, retag_units
 from query.tagging.scoring.score_check import faulty_scores, undamaged_photos
 from query.tagging.scoring.scorer import StoredTagger
+from query.tagging.scoring.units import ScoringUnit, UnitScorer
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -66,6 +67,7 @@ __all__ = [
     "RetagOptions",
     "RetagReport",
     "ScoredTag",
+    "ScoringUnit",
     "SlotView",
     "SourceWord",
     "StoredTagger",
@@ -74,6 +76,7 @@ __all__ = [
     "TagPreview",
     "TagRule",
     "TaughtLabelReport",
+    "UnitScorer",
     "UnnamedWord",
     "WordState",
     "check_describer",
@@ -106,6 +109,7 @@ __all__ = [
     "refresh_taught_labels",
     "remake_taught_labels",
     "retag",
+    "retag_units",
     "rule_in_force",
     "slot_views",
     "split_slot_name",

@@ -186,4 +186,4 @@ def has_control_characters(label: LabelDefinition) -> bool:
     """Return whether *label* holds what no vocabulary file may hold: control characters, or ends of lines."""
     # The joiners of emoji, Persian and Hindi are none; line and paragraph separators would be lost in writing.
     held = "".join((label.name, label.category or "", *label.aliases, *label.texts))
-    return any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} for mark in held)
+    return not held.isprintable() and any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} for mark in held)

@@ -238,6 +238,16 @@ class Catalog:
         with self._database.begin(writes=True, patience=patience) as connection:
             yield Transaction(connection, self._cache, self._labels)
 
+    @contextmanager
+    def write_beside(self) -> Iterator[Transaction]:
+        """Begin a transaction that may write, beside others of this kind; see `write`, which excludes these, too.
+
+        It is for rows that belong to one part of a whole, where every writer says which part it has in hand:
+        `Scores.put_part`. SQLite excludes all others.
+        """
+        with self._database.begin(writes=True, beside=True) as connection:
+            yield Transaction(connection, self._cache, self._labels)
+
     def staged(self, definition: VocabularyDefinition) -> AbstractContextManager[Staged | None]:
         """Write the labels of a large vocabulary in short transactions, for `Vocabularies.put`.
 
@@ -245,6 +255,18 @@ class Catalog:
         at once: the value is None.
         """
         return staged(lambda writes: self._database.begin(writes=writes), self._labels, definition)
+
+    @property
+    def is_on_server(self) -> bool:
+        """True if the catalog is a database on a server, which compares vectors itself."""
+        return isinstance(self._database.path, str)
+
+    def maintenance(self) -> AbstractContextManager[Connection]:
+        """Connect anew to the server of the catalog, for the store's statements that no transaction may hold."""
+        from store.sql.postgres import PostgresDatabase  # noqa: PLC0415 - its packages are an extra
+
+        assert isinstance(self._database, PostgresDatabase)
+        return self._database.maintenance()
 
     def stamp(self) -> str | None:
         """Return a text that differs after each commit of any process; None while one may have happened just now."""

@@ -121,6 +121,13 @@ class Files:
         found = row.one_or_none()
         return None if found is None else _record(found)
 
+    def all_at(self, folder_id: int, paths: Sequence[bytes]) -> dict[bytes, File]:
+        """Return the files at these paths, relative to their folder, that are known, by path."""
+        found: dict[bytes, File] = {}
+        for some in chunks(paths):
+            found |= {file.path: file for file in self._records(_file.c.folder_id == folder_id, _file.c.path.in_(some))}
+        return found
+
     def forget(self, file_ids: Sequence[int]) -> None:
         """Delete these files. Their photos and embeddings stay."""
         for some in chunks(file_ids):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from store.records import SidecarRun, SidecarWrite
 from store.sql import schema
-from store.sql.dialect import chunks, lies_below, utc_now
+from store.sql.dialect import chunks, ids_of, lies_below, utc_now
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
 
@@ -91,6 +91,16 @@ class SidecarJournal:
             if size > _MOST_AT_ONCE:
                 break
         return found
+
+    def writes_for(self, run_id: int, photo_ids: Collection[int]) -> list[SidecarWrite]:
+        """Return the entries of a run for these photos that were not undone."""
+        mine = (_write.c.sidecar_run_id == run_id, _write.c.photo_id.in_(ids_of(photo_ids)), _write.c.undone.is_(False))
+        return [_record(row) for row in self._connection.execute(select(_write).where(*mine).order_by(_write.c.id))]
+
+    def is_running(self, run_id: int) -> bool:
+        """Return whether the run has begun and not ended."""
+        open_run = select(_run.c.id).where(_run.c.id == run_id, _run.c.ended_at.is_(None))
+        return self._connection.execute(open_run).first() is not None
 
     def undone(self, write_ids: Sequence[int]) -> None:
         """Note that these sidecars were restored."""

@@ -35,14 +35,15 @@ from store.errors import BadVector, safe
 from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
 from store.sql.dialect import (
-    among,
     chunks,
+    is_postgres,
     pack,
     put_rows,
     unused_bytes,
     utc_now,
     vector_pages,
     vector_rows,
+    vectors_of,
 )
 
 from .cache import START, CachedRows, EmbeddingCache, Position
@@ -61,6 +62,8 @@ _PART = 1024
 _BYTES = 2
 #: Photos from which the check of a cache pays for itself.
 _MANY = 256
+#: Queries up to which a server compares them with all rows itself, rather than sends the rows.
+_FEW_QUERIES = 8
 #: How far a vector's length may be from one: bfloat16 leaves this much of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
@@ -230,8 +233,7 @@ class Embeddings:
         *pixels* are digests, one for each photo. Raises `BadVector` if any is none of the space; nothing is stored
         then.
         """
-        for vector in vectors.matrix:
-            self._check(space_id, vector)
+        self._check_all(space_id, vectors.matrix)
         photo_ids = vectors.ids.tolist()
         packed = [row.tobytes() for row in vectors.matrix.astype("<f2")]
         digests = [None] * len(photo_ids) if pixels is None else pixels
@@ -310,7 +312,12 @@ class Embeddings:
 
         Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out.
         """
-        fresh, count = self._fresh(space_id), self._count_with_and_without_file(space_id)
+        fresh = self._fresh(space_id)
+        if fresh is None and is_postgres(self._connection.dialect) and len(queries) <= _FEW_QUERIES:
+            from .server_cosines import cosines_of_all  # noqa: PLC0415 - SQLite does not need it
+
+            return cosines_of_all(self._connection, space_id, queries)
+        count = self._count_with_and_without_file(space_id)
         ids = np.empty(0, np.int64) if fresh is None else fresh.ids
         cosines = np.empty((0, len(queries)), np.float32) if fresh is None else fresh.approximate_cosines(queries)
         if len(ids) == count:
@@ -331,13 +338,29 @@ class Embeddings:
         """Return the number of photos with file and embedding, and the cosines of about *most* with *query*, (d,).
 
         The sample is evenly spaced, in any order. In a large library it is of the cached rows: later changes are few in
-        comparison.
+        comparison. On a server, the number is nearly right in a large one.
         """
         fresh = self._fresh(space_id)
         if fresh is not None and len(fresh.rows) >= most:
             return len(fresh.ids) + len(fresh.changed), fresh.rows.sample(query, most)
+        if is_postgres(self._connection.dialect):
+            from .server_cosines import large_sample  # noqa: PLC0415 - as above
+
+            if (sample := large_sample(self._connection, space_id, query, most)) is not None:
+                return sample
         ids = self.ids(space_id)
-        return len(ids), self.get(space_id, ids[:: max(1, -(-len(ids) // most))].tolist()).matrix @ query
+        return len(ids), self.cosines(space_id, query, ids[:: max(1, -(-len(ids) // most))].tolist())
+
+    def cosines(self, space_id: int, query: NDArray[np.float32], photo_ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return the cosines of *query*, float32 (d,), with the rows of *photo_ids* that there are, in any order.
+
+        They are right to some 1e-5.
+        """
+        if is_postgres(self._connection.dialect) and self._fresh(space_id) is None:
+            from .server_cosines import cosines_of  # noqa: PLC0415 - as above
+
+            return cosines_of(self._connection, space_id, query, photo_ids)
+        return self.get(space_id, photo_ids).matrix @ query
 
     def damaged(self, space_id: int) -> list[int]:
         """Return the photos whose embeddings have a wrong checksum. Reads every row of the space."""
@@ -385,7 +408,8 @@ class Embeddings:
         """Read *photo_ids* from the catalog."""
         found: dict[int, bytes] = {}
         for some in chunks(photo_ids):
-            found.update(self._undamaged(_raw(space_id).where(among(_embedding.c.photo_id, some))))
+            rows = vectors_of(self._connection, _raw(space_id), _embedding.c.photo_id, some)
+            found.update((photo_id, raw) for photo_id, raw, checksum in rows if zlib.crc32(raw) == checksum)
         there = [photo_id for photo_id in photo_ids if photo_id in found]
         return _vectors(there, [found[photo_id] for photo_id in there], self._dimension(space_id))
 
@@ -419,18 +443,29 @@ class Embeddings:
         return self._space(space_id).identity.dimension
 
     def _check(self, space_id: int, vector: NDArray[np.float32]) -> None:
+        self._check_all(space_id, vector[np.newaxis])
+
+    def _check_all(self, space_id: int, matrix: NDArray[np.float32]) -> None:
         dimension = self._dimension(space_id)
-        if vector.shape != (dimension,):
-            raise BadVector(f"its shape is {vector.shape}, not ({dimension},)")
-        if not np.isfinite(vector).all():
+        if not len(matrix):
+            return
+        if matrix.ndim != 2 or matrix.shape[1] != dimension:  # noqa: PLR2004 - rows of numbers
+            raise BadVector(f"its shape is {matrix.shape[1:]}, not ({dimension},)")
+        if not np.isfinite(matrix).all():
             raise BadVector("it holds numbers that are not finite")
-        length = float(np.linalg.norm(vector))
-        if abs(length - 1) > _LENGTH_TOLERANCE:
-            raise BadVector(f"its length is {length:.3f}, not 1")
+        lengths = np.linalg.norm(matrix, axis=1)
+        wrong = lengths[np.abs(lengths - 1) > _LENGTH_TOLERANCE]
+        if len(wrong):
+            raise BadVector(f"its length is {float(wrong[0]):.3f}, not 1")
 
 
 def note_put(connection: Connection, space_id: int, photo_ids: Sequence[int]) -> None:
     """Note that these photos' embeddings are new or changed. Those without a file are noted when they get one."""
+    if is_postgres(connection.dialect):
+        from .server_log import note_with_file  # noqa: PLC0415 - SQLite does not need it
+
+        note_with_file(connection, space_id, photo_ids, PUT)
+        return
     for some in chunks(photo_ids):
         held = _held(connection, some)
         _note(connection, [(space_id, photo_id) for photo_id in some if photo_id in held], PUT)

@@ -20,12 +20,15 @@ class Database(Protocol):
     def path(self) -> Path | str:
         """The name of the catalog in errors: a file's path, or an address without its password."""
 
-    def begin(self, *, writes: bool, patience: float | None = None) -> AbstractContextManager[Connection]:
+    def begin(
+        self, *, writes: bool, patience: float | None = None, beside: bool = False
+    ) -> AbstractContextManager[Connection]:
         """Begin a transaction: committed at the end, rolled back on an exception.
 
         A reading one sees what was committed when it began, and raises on a write. A writing one excludes others: it
         waits about *patience* seconds for one of another process, the database's default if None, and then raises
-        `CatalogBusy`. Driver errors become `CatalogError`s; `CatalogMoved` if the database was replaced since it was
+        `CatalogBusy`. One that writes *beside* others excludes only those that do not; it holds what it writes, see
+        `dialect.hold`. Driver errors become `CatalogError`s; `CatalogMoved` if the database was replaced since it was
         opened, `CatalogUpgraded` if a newer program upgraded it.
         """
 

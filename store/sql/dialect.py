@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
@@ -60,9 +61,11 @@ __all__ = [
     "each_of",
     "ends_with",
     "erase",
+    "hold",
     "holds_others_than_ascii",
     "ids_of",
     "is_filled",
+    "is_postgres",
     "items_of",
     "lies_below",
     "lies_directly",
@@ -80,6 +83,8 @@ __all__ = [
     "vector_length",
     "vector_pages",
     "vector_rows",
+    "vectors_of",
+    "whole_joins",
     "whole_number",
 ]
 
@@ -87,6 +92,8 @@ Item = TypeVar("Item")
 
 #: Ids in one statement: well below the 32 766 variables that SQLite takes, and the 65 535 of PostgreSQL.
 MOST_VARIABLES = 5000
+#: The largest number of an advisory lock of two.
+_LARGEST = (1 << 31) - 1
 _DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
 
 
@@ -270,6 +277,20 @@ def vector_pages(
         yield read
 
 
+def vectors_of(
+    connection: Connection, query: Select[tuple[int, bytes, int]], key: ColumnElement[int], ids: Sequence[int]
+) -> Iterable[Sequence[Any]]:
+    """Return what `vector_rows` does, of the rows whose *key*, the photo's id, is one of *ids*, and perhaps of others.
+
+    There must be at least one id, and at most as many as `chunks` gives.
+    """
+    if is_postgres(connection.dialect):
+        from . import bulk  # noqa: PLC0415 - SQLite does not need it
+
+        return bulk.vectors_of(connection, query, key, ids)
+    return connection.execute(query.where(among(key, ids)))
+
+
 def vector_rows(connection: Connection, query: Select[tuple[int, bytes, int]]) -> Iterable[Sequence[Any]]:
     """Run *query*, which selects a photo's id, its vector as `LargeBinary`, and its checksum; and return the rows.
 
@@ -290,6 +311,35 @@ def plain_cursor(connection: Connection, query: Select[Any]) -> DBAPICursor:
     cursor = connection.execute(query).cursor
     assert cursor is not None
     return cursor
+
+
+def hold(connection: Connection, subject: int, part: int) -> None:
+    """Let no other transaction that writes beside this one hold the same part of the same subject until this one ends.
+
+    One that holds several takes them in ascending order. SQLite lets nobody write beside another.
+    """
+    if is_postgres(connection.dialect):
+        # Two numbers are of another kind than the one number that writers lock.
+        keys = subject & _LARGEST, part & _LARGEST
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s::int, %s::int)", keys)
+
+
+@contextmanager
+def whole_joins(connection: Connection) -> Iterator[None]:
+    """Let statements within join whole tables at once, where they do that.
+
+    PostgreSQL guesses by statistics, which know nothing of rows that were written just now: where it expects none, it
+    compares all rows of one table with all of the other.
+    """
+    if not is_postgres(connection.dialect):
+        yield
+        return
+    from .postgres import driver_of  # noqa: PLC0415 - SQLite does not need it
+
+    driver = driver_of(connection)
+    driver.execute("SET LOCAL enable_nestloop = off", prepare=False)
+    yield
+    driver.execute("SET LOCAL enable_nestloop TO DEFAULT", prepare=False)
 
 
 def erase(connection: Connection) -> None:

@@ -33,10 +33,12 @@ from store.errors import (
     DiskFull,
     PgvectorMissing,
     PgvectorTooOld,
+    UnfinishedCopy,
 )
 from store.server_address import ServerAddress
 
 from .database import DanglingRow, is_of_stored_value
+from .unfinished_copy import is_mark, source_of
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PostgresDatabase",
     "add_pgvector",
+    "address_of",
     "check_server",
     "connect",
     "has_tables",
@@ -51,6 +54,7 @@ __all__ = [
     "lock_tables",
     "mark_as_ours",
     "name_of",
+    "own_connection",
     "transaction",
     "translated",
 ]
@@ -59,7 +63,8 @@ __all__ = [
 _PATIENCE: Final = 30.0
 #: Seconds that a transaction waits at least.
 _STEP: Final = 0.5
-#: The advisory lock of a transaction that writes: "PHOT". Advisory locks belong to one database.
+#: The advisory lock of a transaction that writes: "PHOT". Those that write beside others share it. Advisory locks
+#: belong to one database.
 _LOCK: Final = 0x50484F54
 _MARK: Final = "photos catalog"
 #: Earlier versions of pgvector may damage an index, or the server's memory: 0.8.2 fixed a buffer overflow
@@ -74,7 +79,7 @@ _PARAMETERS: Final[dict[str, str | int]] = {
     "keepalives_count": 3,
 }
 # A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
-# state. Nobody else writes, so that is always the same one.
+# state. Nobody else writes the same rows, so that is always the same one.
 _ISOLATION: Final = {False: "REPEATABLE READ", True: "READ COMMITTED"}
 
 _ERRORS: Final[dict[str, type[CatalogError]]] = {
@@ -142,16 +147,19 @@ class PostgresDatabase:
             raise
 
     @contextmanager
-    def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
+    def begin(self, *, writes: bool, patience: float | None = None, beside: bool = False) -> Iterator[Connection]:
         """Begin a transaction, as `Database` has it."""
         # As with SQLite, a writer that will not wait long waits for one of the short transactions.
         seconds = self._patience if patience is None else max(patience, min(_STEP, self._patience))
-        with transaction(self._engine, self.path, writes=writes, patience=seconds) as connection:
+        with transaction(self._engine, self.path, writes=writes, patience=seconds, beside=beside) as connection:
             self._check_tables(connection)
             yield connection
 
     def _check_tables(self, connection: Connection) -> None:
-        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them."""
+        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them.
+
+        Raises `UnfinishedCopy` if another program copies a library to them.
+        """
         # An upgrade waits for this lock, and this for an upgrade; the state that is read is chosen after that.
         both = "LOCK TABLE alembic_version IN ACCESS SHARE MODE; SELECT version_num FROM alembic_version"
         try:
@@ -161,6 +169,8 @@ class PostgresDatabase:
         cursor.nextset()
         row = cursor.fetchone()
         revision = "" if row is None else str(row[0])
+        if is_mark(revision):
+            raise UnfinishedCopy(self.path, source=source_of(connection), target=self.path)
         if self._revision is not None and self._revision != revision:
             raise CatalogUpgraded(self.path, revision)
         self._revision = revision
@@ -189,6 +199,22 @@ class PostgresDatabase:
                     driver.execute("VACUUM (FULL) text_vector", prepare=False)
             finally:
                 driver.execute("RESET lock_timeout", prepare=False)
+
+    @contextmanager
+    def maintenance(self) -> Iterator[Connection]:
+        """Connect anew, for statements that no transaction may hold: each is one of its own.
+
+        The connection is closed at the end, with its settings and locks.
+        """
+        with (
+            translated(self.path),
+            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            try:
+                yield connection
+            finally:
+                # Of a connection that went back to its pool, settings and locks would stay.
+                connection.invalidate()
 
     def close(self) -> None:
         """Close all connections."""
@@ -229,14 +255,18 @@ def _has_tables(engine: Engine, name: str) -> bool:
 
 
 @contextmanager
-def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE) -> Iterator[Connection]:
+def transaction(
+    engine: Engine, name: str, *, writes: bool, patience: float = _PATIENCE, beside: bool = False
+) -> Iterator[Connection]:
     """Begin a transaction: committed at the end, rolled back on an exception. Driver errors become `CatalogError`s.
 
-    A writing one excludes others; it waits at most *patience* seconds for one, and then raises `CatalogBusy`.
+    A writing one excludes others, or, if it writes *beside* others, those that do not; it waits at most *patience*
+    seconds for one, and then raises `CatalogBusy`.
     """
     wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
     # SQLAlchemy's own option for this would let other transactions write where the server forbids it.
-    first = f"{wait}; SELECT pg_advisory_xact_lock({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
+    lock = "pg_advisory_xact_lock_shared" if beside else "pg_advisory_xact_lock"
+    first = f"{wait}; SELECT {lock}({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
     with (
         translated(name),
         engine.connect().execution_options(isolation_level=_ISOLATION[writes]) as connection,
@@ -244,6 +274,17 @@ def transaction(engine: Engine, name: str, *, writes: bool, patience: float = _P
     ):
         driver_of(connection).execute(first.encode(), prepare=False)
         yield connection
+
+
+def address_of(connection: Connection, called: str) -> str:
+    """Return what libpq needs for another connection to the same database, *called* so there; it has the password."""
+    info = driver_of(connection).info
+    return make_conninfo(info.dsn, password=info.password or None, application_name=called)
+
+
+def own_connection(connection: Connection, called: str) -> Driver:
+    """Open another connection to the same database, *called* so there, in which each statement is a transaction."""
+    return psycopg.connect(address_of(connection, called), autocommit=True)
 
 
 def driver_of(connection: Connection) -> Driver:

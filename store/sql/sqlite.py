@@ -121,8 +121,9 @@ class SQLiteDatabase:
             raise
 
     @contextmanager
-    def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
-        """Begin a transaction, as `Database` has it."""
+    def begin(self, *, writes: bool, patience: float | None = None, beside: bool = False) -> Iterator[Connection]:
+        """Begin a transaction, as `Database` has it; one that writes excludes all others."""
+        del beside
         # SQLite would go on writing, without complaint, into a file that has been deleted.
         if writes and _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)

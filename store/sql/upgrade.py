@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
-from store.errors import CatalogTooNew, CatalogTooOld, ForeignDatabase, NotACatalog
+from store.errors import CatalogTooNew, CatalogTooOld, ForeignDatabase, NotACatalog, UnfinishedCopy
 
 from .sqlite import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead, writes_ahead
+from .unfinished_copy import is_mark, source_of
 
 #: The newest revision. A catalog that has it is opened without importing Alembic.
 HEAD = "0025"
@@ -29,7 +30,8 @@ def migrations_folder() -> Path:
 def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head: str = HEAD) -> None:
     """Run the revisions that *path* lacks, all or nothing. Several processes may do this at once.
 
-    Raises `CatalogTooNew`, `CatalogTooOld` or `NotACatalog` and leaves the file alone if it cannot be upgraded.
+    Raises `CatalogTooNew`, `CatalogTooOld`, `UnfinishedCopy` or `NotACatalog` and leaves the file alone if it cannot be
+    upgraded.
     """
     with transaction(engine, path, writes=False) as connection:
         revision = _revision(connection, path)
@@ -59,8 +61,8 @@ def upgrade_server(engine: Engine, name: str, *, migrations: Path | None = None,
 
     Several processes may do this at once. No copy is made before: a server has backups of its own.
 
-    Raises `CatalogTooNew`, `CatalogTooOld`, `ForeignDatabase`, `DatabaseNotUnicode`, `PgvectorMissing` or
-    `PgvectorTooOld` and leaves the database alone if it cannot be upgraded.
+    Raises `CatalogTooNew`, `CatalogTooOld`, `UnfinishedCopy`, `ForeignDatabase`, `DatabaseNotUnicode`,
+    `PgvectorMissing` or `PgvectorTooOld` and leaves the database alone if it cannot be upgraded.
     """
     from . import postgres  # noqa: PLC0415 - it needs a driver that a catalog in SQLite does without
 
@@ -105,8 +107,10 @@ def _revision(connection: Connection, path: Path) -> str | None:
 
 
 def _number(connection: Connection, name: Path | str) -> str:
-    """The revision of a catalog. Raises `CatalogTooOld`."""
+    """The revision of a catalog. Raises `CatalogTooOld` or `UnfinishedCopy`."""
     revision: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    if is_mark(revision):
+        raise UnfinishedCopy(name, source=source_of(connection), target=str(name))
     if revision < BASE:
         raise CatalogTooOld(name, revision)
     return revision

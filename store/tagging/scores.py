@@ -28,9 +28,11 @@ from sqlalchemy import (
 )
 
 from store.embeddings.embeddings import PUT, latest_change
-from store.records import PhotoScores, Scoring
+from store.records import IdRange, PhotoScores, Scoring
 from store.sql import schema
-from store.sql.dialect import among, chunks, contains, plain_cursor, put_rows, upsert
+from store.sql.dialect import among, chunks, contains, hold, plain_cursor, put_rows, upsert, whole_joins
+
+from .least_ranks import PAGE, LeastRanks, forget_least_ranks, put_least_ranks, read_least_ranks
 
 _scoring, _scores, _least, _embedding, _log = (
     schema.scoring,
@@ -39,8 +41,6 @@ _scoring, _scores, _least, _embedding, _log = (
     schema.embedding,
     schema.embedding_change,
 )
-#: Photos of a page of least ranks: it is their id divided by this.
-PAGE = 4096
 #: The columns that `_kept_of` reads and `_rows_of` writes.
 _COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
 _BYTES = 4
@@ -48,7 +48,9 @@ _KEY = ("scoring_id", "photo_id")
 _VALUES = ("label_ids", "cosines")
 #: Searching the rows for more labels takes longer than reading all rows.
 _SOUGHT = 3
-_OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
+_OF_PAGE = select(*_COLUMNS).where(
+    _scores.c.scoring_id == bindparam("scoring"), _scores.c.photo_id.between(bindparam("first"), bindparam("last"))
+)
 
 
 class Scores:
@@ -80,6 +82,10 @@ class Scores:
     def begun(self, space_id: int, slot: str) -> Scoring | None:
         """The scoring that is being made, or was being made at an interruption."""
         return self._newest(space_id, slot, complete=False)
+
+    def is_complete(self, scoring_id: int) -> bool | None:
+        """Return whether the scoring is complete; None if it is not there any more."""
+        return self._connection.execute(select(_scoring.c.complete).where(_scoring.c.id == scoring_id)).scalar()
 
     def begin(
         self,
@@ -165,7 +171,24 @@ class Scores:
         rows = [(scoring_id, *row) for row in _rows_of(kept)]
         if rows:
             put_rows(self._connection, _scores, _KEY, _VALUES, rows)
-            _forget_least_ranks(self._connection, scoring_id, kept.photo_ids.tolist())
+            forget_least_ranks(self._connection, scoring_id, kept.photo_ids.tolist())
+
+    def put_part(self, scoring: Scoring, kept: PhotoScores) -> None:
+        """Store these scores of photos of a begun scoring as `put` does, and keep the least ranks of their pages.
+
+        Processes may do so beside each other, even with the same photos: each has the pages in hand until its
+        transaction ends.
+        """
+        pages = np.unique(kept.photo_ids // PAGE).tolist()
+        for page in pages:
+            hold(self._connection, scoring.id, page)
+        least = read_least_ranks(self._connection, scoring.id, pages)
+        fresh = [page for page in pages if page not in least.pages() and not self._has_rows(scoring, page)]
+        put_rows(self._connection, _scores, _KEY, _VALUES, [(scoring.id, *row) for row in _rows_of(kept)])
+        known = np.isin(kept.photo_ids // PAGE, [*least.pages(), *fresh])
+        some = kept.of(known)
+        least.note(some.photo_ids, scoring.ranks(some))
+        put_least_ranks(self._connection, scoring.id, least)
 
     def of(self, scoring_id: int, photo_ids: Sequence[int]) -> PhotoScores:
         """The scores of these photos, by photo; those that have none are left out."""
@@ -202,15 +225,23 @@ class Scores:
             last = read[-1][0]
             yield _kept_of(read)
 
-    def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
-        """Photos that have an embedding and no scores, by ascending id beyond *after*."""
-        query = select(_embedding.c.photo_id).where(_is_missing(scoring), _embedding.c.photo_id > after)
-        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
+    def missing(self, scoring: Scoring, after: int = 0, last: int | None = None, limit: int | None = None) -> list[int]:
+        """Photos that have an embedding and no scores, by ascending id beyond *after*, up to *last*."""
+        query = select(_embedding.c.photo_id).where(_is_missing(scoring, after, last))
+        with whole_joins(self._connection):
+            found = self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit))
+            return list(found.scalars())
 
-    def count_missing(self, scoring: Scoring) -> int:
-        """Count the photos that have an embedding and no scores."""
-        query = select(func.count()).select_from(_embedding).where(_is_missing(scoring))
-        return self._connection.execute(query).scalar_one()
+    def missing_ranges(self, scoring: Scoring, after: int = 0, last: int | None = None) -> list[IdRange]:
+        """The ranges of ids, ascending, in which photos have an embedding and no scores, beyond *after* up to *last*.
+
+        Least ranks are kept for each range as a whole.
+        """
+        page = (_embedding.c.photo_id // PAGE).label("page")
+        query = select(page, func.count()).where(_is_missing(scoring, after, last)).group_by(page).order_by(page)
+        with whole_joins(self._connection):
+            found = self._connection.execute(query).all()
+        return [IdRange(number * PAGE, (number + 1) * PAGE - 1, count) for number, count in found]
 
     def count_changed(self, scoring: Scoring, before: Scoring | None) -> int:
         """Count the photos of *scoring* that have other scores in *before*, or none there."""
@@ -223,25 +254,25 @@ class Scores:
         same = total.select_from(both).where(
             other.c.scoring_id == before.id, one.c.label_ids == other.c.label_ids, one.c.cosines == other.c.cosines
         )
-        return count - self._connection.execute(same).scalar_one()
+        with whole_joins(self._connection):
+            return count - self._connection.execute(same).scalar_one()
 
     def least_ranks(self, scoring: Scoring) -> LeastRanks:
         """The least rank that each photo has kept; missing pages are computed from the rows."""
-        found = _read_least_ranks(self._connection, scoring.id)
-        last = self._connection.execute(
-            select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
-        ).scalar()
-        unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
-        for page in sorted(unknown):
-            of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
-            kept = _kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
-            found.page(page)
-            found.note(kept.photo_ids, scoring.ranks(kept))
+        found = read_least_ranks(self._connection, scoring.id)
+        found.add(self._computed_least_ranks(scoring, found.pages()))
         return found
 
     def keep_least_ranks(self, scoring: Scoring, least: LeastRanks) -> None:
-        """Store the least ranks, so that they need not be computed from the rows again."""
-        _write_least_ranks(self._connection, scoring.id, least)
+        """Store the least ranks, and no others, so that they need not be computed from the rows again."""
+        forget_least_ranks(self._connection, scoring.id)
+        put_least_ranks(self._connection, scoring.id, least)
+
+    def complete_least_ranks(self, scoring: Scoring) -> None:
+        """Store the pages of least ranks that are missing."""
+        kept = select(_least.c.page).where(_least.c.scoring_id == scoring.id)
+        pages = set(self._connection.execute(kept).scalars())
+        put_least_ranks(self._connection, scoring.id, self._computed_least_ranks(scoring, pages))
 
     def forget(self, scoring_id: int, photo_ids: Sequence[int]) -> None:
         """Delete the scores of these photos."""
@@ -249,7 +280,7 @@ class Scores:
             self._connection.execute(
                 delete(_scores).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id.in_(some))
             )
-        _forget_least_ranks(self._connection, scoring_id, photo_ids)
+        forget_least_ranks(self._connection, scoring_id, photo_ids)
 
     def forget_deleted(self, scoring: Scoring) -> None:
         """Delete the scores of photos that were deleted."""
@@ -276,6 +307,20 @@ class Scores:
         self._connection.execute(merged.on_conflict_do_update(index_elements=_KEY, set_=new))
         self._delete([begun.id])
 
+    def _computed_least_ranks(self, scoring: Scoring, known: Collection[int]) -> LeastRanks:
+        """The pages other than *known*, from the rows."""
+        found = LeastRanks()
+        newest = select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
+        last = self._connection.execute(newest).scalar()
+        for page in sorted(set(range((-1 if last is None else last) // PAGE + 1)).difference(known)):
+            kept = _kept_of(self._connection.execute(_OF_PAGE, _page(scoring, page)).all())
+            found.page(page)
+            found.note(kept.photo_ids, scoring.ranks(kept))
+        return found
+
+    def _has_rows(self, scoring: Scoring, page: int) -> bool:
+        return self._connection.execute(_OF_PAGE.limit(1), _page(scoring, page)).first() is not None
+
     def _newest(self, space_id: int, slot: str, *, complete: bool) -> Scoring | None:
         query: Select[tuple[object, ...]] = select(_scoring).where(
             _scoring.c.space_id == space_id, _scoring.c.slot == slot, _scoring.c.complete.is_(complete)
@@ -296,7 +341,7 @@ class Scores:
 
     def _delete(self, scoring_ids: Iterable[int]) -> None:
         for scoring_id in list(scoring_ids):
-            _forget_all_least_ranks(self._connection, scoring_id)
+            forget_least_ranks(self._connection, scoring_id)
             self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring_id))
             self._connection.execute(delete(_scoring).where(_scoring.c.id == scoring_id))
 
@@ -305,10 +350,19 @@ def _packed(numbers: NDArray[np.int64] | NDArray[np.float64], dtype: str) -> byt
     return numbers.astype(dtype).tobytes()
 
 
-def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
-    """True if an embedding is of a photo that has no scores."""
-    scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
-    return and_(_embedding.c.space_id == scoring.space_id, ~scored)
+def _page(scoring: Scoring, page: int) -> dict[str, int]:
+    """The parameters of `_OF_PAGE`."""
+    return {"scoring": scoring.id, "first": page * PAGE, "last": (page + 1) * PAGE - 1}
+
+
+def _is_missing(scoring: Scoring, after: int, last: int | None) -> ColumnElement[bool]:
+    """True if an embedding is of a photo beyond *after*, up to *last*, that has no scores."""
+    # Said of both tables, it spares reading all scores for a few photos.
+    one, other = ([each.c.photo_id > after] for each in (_embedding, _scores))
+    if last is not None:
+        one, other = [*one, _embedding.c.photo_id <= last], [*other, _scores.c.photo_id <= last]
+    same = (_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
+    return and_(_embedding.c.space_id == scoring.space_id, *one, ~exists().where(*same, *other))
 
 
 def _rows_of(kept: PhotoScores) -> Iterator[tuple[int, bytes, bytes]]:
@@ -333,79 +387,3 @@ def _kept_of(rows: Sequence[Any]) -> PhotoScores:
 def _holds_any(label_ids: Collection[int]) -> ColumnElement[bool]:
     """True if one of *label_ids* is among a photo's, or its bytes happen to span two of them."""
     return or_(false(), *(contains(_scores.c.label_ids, struct.pack("<i", each)) for each in label_ids))
-
-
-class LeastRanks:
-    """The least rank that each photo has kept in a scoring: the rank that a label must reach to come among its best.
-
-    They are stored in pages of `PAGE` photos, so that a new label can be compared with all photos without reading what
-    they have kept. A missing page is computed from the rows; every write or deletion of a row must delete its page.
-    Photos that have been deleted may be among them.
-    """
-
-    def __init__(self) -> None:
-        self._pages: dict[int, NDArray[np.float32]] = {}
-
-    def pages(self) -> dict[int, NDArray[np.float32]]:
-        """The pages, float32 (`PAGE`,) each, NaN where a photo has kept nothing."""
-        return self._pages
-
-    def photo_ids(self) -> NDArray[np.int64]:
-        """The photos that have kept something, int64 (n,), ascending."""
-        held = [np.flatnonzero(~np.isnan(ranks)) + page * PAGE for page, ranks in sorted(self._pages.items())]
-        return np.concatenate([np.empty(0, np.int64), *held])
-
-    def of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The least ranks of these photos, (n,), ascending: float32 (n,), NaN where nothing is kept."""
-        found = np.full(len(photo_ids), np.nan, np.float32)
-        for page, ranks in self._pages.items():
-            start, end = np.searchsorted(photo_ids, (page * PAGE, (page + 1) * PAGE))
-            found[start:end] = ranks[photo_ids[start:end] - page * PAGE]
-        return found
-
-    def note(self, photo_ids: NDArray[np.int64], ranks: NDArray[np.float64]) -> None:
-        """These photos, (n,), have now kept these ranks, (n, k); none, if k is 0."""
-        least = ranks.min(axis=1, initial=np.inf)
-        for page in np.unique(photo_ids // PAGE).tolist():
-            some = photo_ids // PAGE == page
-            self.page(page)[photo_ids[some] - page * PAGE] = least[some]
-
-    def forget(self, photo_ids: NDArray[np.int64]) -> None:
-        """These photos, (n,), have kept nothing."""
-        for page in np.unique(photo_ids // PAGE).tolist():
-            self.page(page)[photo_ids[photo_ids // PAGE == page] - page * PAGE] = np.nan
-
-    def page(self, page: int) -> NDArray[np.float32]:
-        """The page of that number, made if there is none."""
-        return self._pages.setdefault(page, np.full(PAGE, np.nan, np.float32))
-
-
-def _read_least_ranks(connection: Connection, scoring_id: int) -> LeastRanks:
-    """The pages that are kept."""
-    found = LeastRanks()
-    for row in connection.execute(select(_least.c.page, _least.c.ranks).where(_least.c.scoring_id == scoring_id)):
-        found.page(row.page)[:] = np.frombuffer(row.ranks, "<f4")
-    return found
-
-
-def _write_least_ranks(connection: Connection, scoring_id: int, least: LeastRanks) -> None:
-    """Keep these pages, and no others."""
-    _forget_all_least_ranks(connection, scoring_id)
-    rows = [
-        {"scoring_id": scoring_id, "page": page, "ranks": ranks.astype("<f4").tobytes()}
-        for page, ranks in least.pages().items()
-    ]
-    if rows:
-        connection.execute(insert(_least), rows)
-
-
-def _forget_least_ranks(connection: Connection, scoring_id: int, photo_ids: Iterable[int]) -> None:
-    """Delete the pages of these photos."""
-    pages = {photo_id // PAGE for photo_id in photo_ids}
-    if pages:
-        connection.execute(delete(_least).where(_least.c.scoring_id == scoring_id, _least.c.page.in_(sorted(pages))))
-
-
-def _forget_all_least_ranks(connection: Connection, scoring_id: int) -> None:
-    """Delete all pages."""
-    connection.execute(delete(_least).where(_least.c.scoring_id == scoring_id))

@@ -17,6 +17,8 @@ from store.records import Neighbours
 class IndexStatus:
     """The state of an index: its rows, changes committed since, whether it can be used, and its bytes on disk.
 
+    An index that the catalog's server keeps lacks no changes, and without one, which is valid too, rows are compared.
+
     `accelerated` is True if large searches may be approximate; see `IndexSnapshot.search`.
     """
 
@@ -41,18 +43,19 @@ class IndexSnapshot(Protocol):
 
         *among*, photo ids, int64 (m,), ascending, narrows the search; ids without an embedding are ignored. Photos
         without a file are not found. Cosines are those of the stored fp16 rows with *vector*, added up in float64;
-        equal ones are ordered by id. Raises `BadVector` for another shape or numbers that are not finite.
+        equal ones are ordered by id. A server adds those after the first thousands up itself, to a millionth. Raises
+        `BadVector` for another shape or numbers that are not finite.
 
-        In a library of several hundred thousand photos, one photo in a thousand may be missing from the answer, unless
-        it is asked to be *exact*.
+        In a library of several hundred thousand photos, one photo in a thousand may be missing from the answer, and on
+        a server one in fifty, unless it is asked to be *exact*.
         """
 
 
 class VectorIndex(Protocol):
     """The photos of one space that have a file, by their embeddings. Threads may share it.
 
-    The index is a cache of the catalog: an answer is never older than the catalog, and a lost or damaged index is
-    rebuilt from it.
+    The index is a cache of the catalog, or kept by the catalog's server: an answer is never older than the catalog, and
+    a lost or damaged index is rebuilt from it.
     """
 
     def read(self) -> AbstractContextManager[IndexSnapshot]:
@@ -64,7 +67,7 @@ class VectorIndex(Protocol):
     def refresh(self) -> bool:
         """Bring what is on disk up to date, if there is enough to do. Returns whether anything was written.
 
-        It may take seconds in a large library. Searches go on meanwhile.
+        It may take seconds in a large library, and minutes on a server. Searches go on meanwhile.
         """
 
     def warm(self) -> None:
@@ -74,7 +77,10 @@ class VectorIndex(Protocol):
         """Return the state on disk, without changing it. It is not valid if absent, damaged or of other data."""
 
     def verify(self) -> bool:
-        """Return whether every byte on disk is as it was written. If not, it is removed; the next search renews it."""
+        """Return whether every byte on disk is as it was written. If not, it is removed; the next search renews it.
+
+        Of an index that a server keeps, rows are looked for instead, and the next `refresh` renews it.
+        """
 
     def remove(self) -> None:
         """Remove what is on disk. The next search makes it again from the catalog."""

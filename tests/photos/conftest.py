@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+import shutil
+import sqlite3
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +13,13 @@ import pytest
 from PIL import Image
 
 from indexer import ThreadReaders
+from indexer.files.scan import stamp_of
 from photos.__main__ import main
 from photos.cli import Invocation
 from photos.config import load
 from photos.library import OpenLibrary
+from store.private_files import CATALOG_FILE
+from tests.store.sqlite import empty_catalog
 
 from .encoders import COLOURS, ColourEncoders, make_checkpoint
 
@@ -53,6 +58,15 @@ class Program:
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
         return Result(status, out, err)
+
+    def make_catalog(self) -> None:
+        """Make the library, with an empty catalog; the first command takes far longer for it."""
+        self.library.mkdir(mode=0o700)
+        empty_catalog(self.library / CATALOG_FILE)
+
+    def on(self, library: Path, encoders: ColourEncoders) -> Program:
+        """Return the program on another library, with other encoders."""
+        return Program(library, self._capsys, encoders, **self._environment)
 
     def embeddings(self):
         """The stored embedding of each file, by its name."""
@@ -96,10 +110,8 @@ def photos(request, tmp_path, capsys):
         yield Program(tmp_path / "library", capsys, ColourEncoders(), PHOTOS_CATALOG=address, **settings)
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    """A folder with a plain picture of each colour, and one file that is no picture."""
-    folder = tmp_path / "pictures"
+def make_pictures(folder: Path) -> Path:
+    """Write a plain picture of each colour, and one file that is no picture, and return the folder."""
     (folder / "bright").mkdir(parents=True)
     for name, colour in COLOURS.items():
         below = folder / "bright" if name in {"yellow", "white"} else folder
@@ -109,10 +121,52 @@ def pictures(tmp_path):
 
 
 @pytest.fixture
-def filled(photos, pictures, checkpoint, vocabulary):
+def pictures(tmp_path):
+    """A folder with a plain picture of each colour, and one file that is no picture."""
+    return make_pictures(tmp_path / "pictures")
+
+
+class FilledLibrary:
+    """A library with such pictures. It is indexed once, in *folder*, and copied from there: that takes far less."""
+
+    def __init__(self, folder: Path, checkpoint: Path, vocabulary: Path) -> None:
+        self._folder = folder
+        self._checkpoint = checkpoint
+        self._vocabulary = vocabulary
+        self._encoders: ColourEncoders | None = None
+
+    def copy_for(self, photos: Program, pictures: Path) -> None:
+        """Give the program the library that it would have after it had added *pictures*."""
+        encoders = self._encoders or self._index(photos)
+        shutil.copytree(self._folder / "library", photos.library)
+        photos.encoders.images, photos.encoders.texts = encoders.images, encoders.texts
+        with closing(sqlite3.connect(photos.library / CATALOG_FILE)) as connection, connection:
+            connection.execute("UPDATE folder SET path = ?", [bytes(pictures)])
+            paths = [path for (path,) in connection.execute("SELECT path FROM file")]
+            stamps = [(stamp_of(os.lstat(os.path.join(bytes(pictures), path))), path) for path in paths]
+            connection.executemany(
+                "UPDATE file SET mtime_ns = ?, ctime_ns = ?, inode = ? WHERE path = ?",
+                [(stamp.mtime_ns, stamp.ctime_ns, stamp.inode, path) for stamp, path in stamps],
+            )
+
+    def _index(self, photos: Program) -> ColourEncoders:
+        pictures = make_pictures(self._folder / "pictures")
+        first = photos.on(self._folder / "library", ColourEncoders())
+        assert first("vocab", "use", self._vocabulary).status == 0
+        assert first("add", pictures, "--model", self._checkpoint).status == 0
+        self._encoders = first.encoders
+        return first.encoders
+
+
+@pytest.fixture(scope="session")
+def filled_library(tmp_path_factory, checkpoint, vocabulary):
+    return FilledLibrary(tmp_path_factory.mktemp("filled"), checkpoint, vocabulary)
+
+
+@pytest.fixture
+def filled(photos, pictures, filled_library):
     """The program with those pictures in its library."""
-    assert photos("vocab", "use", vocabulary).status == 0
-    assert photos("add", pictures, "--model", checkpoint).status == 0
+    filled_library.copy_for(photos, pictures)
     return photos
 
 

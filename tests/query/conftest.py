@@ -2,9 +2,10 @@ import pytest
 
 from query.similarity import TextVectors
 from query.tagging import StoredTagger
-from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp, Vectors
+from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, Vectors, vector_index
 from store.sql import schema as tables
 from tests.fakes import DIMENSION, FakeEncoder, vector_of
+from tests.store.sqlite import empty_catalog
 
 #: Low scale: cosines of random vectors become probabilities of every size.
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 2.3, -4.0)
@@ -21,14 +22,17 @@ class Library:
     """Photos whose embeddings are those of their names."""
 
     def __init__(self, tmp_path, database=None):
-        self.catalog = Catalog.open(database or tmp_path / "catalog.db", MappedRows(tmp_path / "index"))
+        place = database or empty_catalog(tmp_path / "catalog.db")
+        # A server keeps its index itself, and there is nothing to be read quicker than from it.
+        cache = None if isinstance(place, str) else MappedRows(tmp_path / "index")
+        self.catalog = Catalog.open(place, cache)
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
             t.library.set_space(self.space.id)
             self.folder = t.folders.add(b"/photos")
         self.encoder = FakeEncoder()
         self.encoders_made = 0
-        self.index = FaissIndex(tmp_path / "index", self.catalog, self.space)
+        self.index = vector_index(self.catalog, tmp_path / "index", self.space)
         self.texts = self.new_texts()
 
     def new_texts(self):

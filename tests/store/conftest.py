@@ -4,9 +4,14 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from sqlalchemy import func, insert, select
 
-from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
+from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex, Vectors
 from store.records import Neighbours
+from store.sql import schema as tables
+from store.sql.dialect import utc_now
+
+from .many import add_photos
 
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", 8, 4.7, -16.0)
 
@@ -29,10 +34,10 @@ def search(index: VectorIndex, *asked, **how) -> Neighbours:
 class Photographer:
     """Puts photos into a catalog: content is a number, and so is the embedding's seed."""
 
-    def __init__(self, catalog: Catalog, folder: bytes = b"/photos") -> None:
+    def __init__(self, catalog: Catalog, folder: bytes = b"/photos", identity: SpaceIdentity = IDENTITY) -> None:
         self.catalog = catalog
         with catalog.write() as t:
-            self.space = t.spaces.ensure(IDENTITY)
+            self.space = t.spaces.ensure(identity)
             self.folder = t.folders.add(folder)
 
     def put(self, path: bytes, content: int) -> int:
@@ -53,12 +58,38 @@ class Photographer:
 def put_many(photographer: Photographer, seeds: Iterable[int]) -> None:
     """Photos with files named by number, and embeddings of these seeds, where they are new; in one transaction."""
     with photographer.catalog.write() as t:
+        hashes, paths, rows = [], [], []
         for number, seed in enumerate(seeds):
-            photo_id = t.photos.find(number.to_bytes(32, "big"))
+            content, path = number.to_bytes(32, "big"), b"%d" % number
+            photo_id = t.photos.find(content)
             if photo_id is None:
-                photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
-                t.embeddings.put(photographer.space.id, photo_id, unit(seed))
-            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+                hashes.append(content)
+                paths.append(path)
+                rows.append(unit(seed))
+            else:
+                t.files.indexed(photographer.folder.id, path, stamp(), photo_id)
+        if rows:
+            add_photos(t, photographer.space.id, photographer.folder.id, hashes, paths, np.stack(rows))
+
+
+def fill(photographer: Photographer, matrix: np.ndarray) -> np.ndarray:
+    """Photos with files, and with the rows of *matrix* as embeddings, at once: a thousandth of the time for each."""
+    with photographer.catalog.write() as t:
+        first = (t.connection.execute(select(func.max(tables.photo.c.id))).scalar() or 0) + 1
+        ids = np.arange(first, first + len(matrix))
+        photo = {"size": 1, "width": 4, "height": 3, "format": "JPEG", "added_at": utc_now()}
+        file = {"size": 1, "mtime_ns": 1, "ctime_ns": 1, "inode": 1, "outcome": "indexed"}
+        t.connection.execute(
+            insert(tables.photo), [{"id": n, "content_hash": n.to_bytes(32, "big"), **photo} for n in ids.tolist()]
+        )
+        t.connection.execute(
+            insert(tables.file),
+            [{"folder_id": photographer.folder.id, "path": b"%d" % n, "photo_id": n, **file} for n in ids.tolist()],
+        )
+        if t.connection.dialect.name == "postgresql":
+            t.connection.exec_driver_sql(f"SELECT setval('photo_id_seq', {ids[-1]})")
+        t.embeddings.put_all(photographer.space.id, Vectors(ids, matrix.astype(np.float32)))
+    return ids
 
 
 @pytest.fixture

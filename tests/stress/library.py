@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from store import MAIN_SLOT, Catalog, Facts, Outcome, Stamp
+from store import MAIN_SLOT, Catalog, Outcome
 from tests.photos.encoders import make_checkpoint
+from tests.store.many import add_photos
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,10 +95,9 @@ class Library:
             assert space_id is not None
             rows = generator.normal(size=(count, t.spaces.get(space_id).identity.dimension)).astype(np.float32)
             folder = t.folders.all()[0]
-            for number, row in enumerate(rows):
-                photo_id = t.photos.add(b"unseen" + number.to_bytes(26, "big"), 1, Facts(1, 1, "PNG"))
-                t.embeddings.put(space_id, photo_id, row / np.linalg.norm(row))
-                t.files.indexed(folder.id, b"unseen/%d" % number, Stamp(1, 2, 3, 4), photo_id)
+            hashes = [b"unseen" + number.to_bytes(26, "big") for number in range(count)]
+            paths = [b"unseen/%d" % number for number in range(count)]
+            add_photos(t, space_id, folder.id, hashes, paths, rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
     def check_tags(self) -> tuple[str, int]:
         """Return the vocabulary and revision in force. Checks that every photo has the best of its labels only."""

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import time
 from pathlib import Path
 
 from .library import Library
@@ -33,7 +34,7 @@ def moves(folder: Path, times: int) -> str:
         process = library.start("duplicates", "--exact", "--move-to", away)
         most = chance.randrange(80)
         while process.poll() is None and _count(away) <= most:
-            pass
+            time.sleep(0.001)
         killed += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -42,7 +43,7 @@ def moves(folder: Path, times: int) -> str:
         if turn % 3 == 2:
             undo, wanted = library.start("duplicates", "--undo"), _count(away) // 2
             while undo.poll() is None and _count(away) > wanted:
-                pass
+                time.sleep(0.001)
             undo.send_signal(signal.SIGKILL)
             undo.wait()
         _undo_all(library, before)

@@ -32,6 +32,8 @@ from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 @options.patches
 @options.workers
 @options.threads
+@options.queue
+@options.no_wait
 @options.nice
 @options.dry_run
 @options.json_events
@@ -48,6 +50,8 @@ def add(
     patches: int | None,
     workers: int | None,
     threads: int | None,
+    queue: bool | None,
+    no_wait: bool,
     nice: int,
     dry_run: bool,
     as_json: bool,
@@ -82,10 +86,10 @@ def add(
         _preview(invocation, folders, excludes, as_json=as_json)
         return
     lower_priority(nice)
-    request = AddRequest(folders, excludes, moved, model, patches)
+    request = AddRequest(folders, excludes, moved, model, patches, waits=not no_wait)
     with (
         invocation.open_library(
-            device=device, backend=backend, precision=precision, workers=workers, threads=threads
+            device=device, backend=backend, precision=precision, workers=workers, threads=threads, queue=queue
         ) as library,
         index_progress(as_json=as_json) as progress,
     ):

@@ -44,6 +44,7 @@ _TASKS: Final = ("caption", "detailed-caption", "objects", "regions", "text")
 @click.option("--remote", is_flag=True, help="Allow pictures to go to an endpoint on the Internet.")
 @click.option("--estimate", is_flag=True, help="Describe nothing, and say how much there is to do.")
 @click.option("--forget", metavar="NAME", help="Delete all descriptions by the describer of that NAME instead.")
+@options.share
 @options.device
 @options.threads
 @options.nice
@@ -61,6 +62,7 @@ def describe(
     remote: bool,
     estimate: bool,
     forget: str | None,
+    queue: bool | None,
     device: str | None,
     threads: int | None,
     nice: int,
@@ -77,7 +79,8 @@ def describe(
     and outside this machine and its private networks nothing unless --remote allows it.
 
     It takes long, so choose photos. It can be interrupted at any time: what is described is kept, and the same command
-    goes on from there, because photos that have the description are passed over.
+    goes on from there, because photos that have the description are passed over. With --queue, workers that have the
+    same describer do it, and this command waits for them; if it is interrupted, they go on.
 
     \b
     photos describe year:2024 rating:4..
@@ -98,7 +101,7 @@ def describe(
         return
     request = _request(_chosen(words, top, everything=everything), describer, tasks, again=again, remote=remote)
     lower_priority(nice)
-    with invocation.open_library(device=device, threads=threads) as library:
+    with invocation.open_library(device=device, threads=threads, queue=queue) as library:
         if estimate:
             view.show_estimate(estimate_describing(library, request), as_json=as_json)
             return

@@ -14,6 +14,8 @@ from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 @options.backend
 @options.workers
 @options.threads
+@options.queue
+@options.no_wait
 @options.nice
 @options.json_events
 @options.confirm_removals
@@ -25,6 +27,8 @@ def index(
     backend: str | None,
     workers: int | None,
     threads: int | None,
+    queue: bool | None,
+    no_wait: bool,
     nice: int,
     as_json: bool,
     confirm_removals: bool,
@@ -41,9 +45,11 @@ def index(
     from photos.operations.indexing.index import index as index_folders
 
     lower_priority(nice)
-    request = IndexRequest(folders, confirm_removals=confirm_removals)
+    request = IndexRequest(folders, confirm_removals=confirm_removals, waits=not no_wait)
     with (
-        invocation.open_library(device=device, backend=backend, workers=workers, threads=threads) as library,
+        invocation.open_library(
+            device=device, backend=backend, workers=workers, threads=threads, queue=queue
+        ) as library,
         index_progress(as_json=as_json) as progress,
     ):
         result = index_folders(library, request, progress)

@@ -15,13 +15,17 @@ from photos.cli.kit.program import Invocation, pass_invocation
     help="Use this vocabulary from now on: a text or CSV file, or a name from `photos vocab list`.",
 )
 @options.slot
+@options.share
 @pass_invocation
-def retag(invocation: Invocation, vocabulary: str | None, slot: str | None) -> None:
+def retag(invocation: Invocation, vocabulary: str | None, slot: str | None, queue: bool | None) -> None:
     """Score the stored embeddings with a vocabulary again. No picture is opened.
 
     Without --vocabulary, every vocabulary in force is brought up to date, and interrupted re-tags go on; with --as
     alone, only the vocabulary in that slot is. Tags stay as they are until all photos have their new ones. Only
     automatic tags change: tags that you added or rejected stay.
+
+    With --queue, workers score the photos, and this command waits for them. It does what they leave; if it is
+    interrupted, they go on.
 
     \b
     photos retag --vocabulary birds.txt
@@ -33,6 +37,6 @@ def retag(invocation: Invocation, vocabulary: str | None, slot: str | None) -> N
     from photos.operations.tagging import retag as operation
 
     request = operation.RetagRequest(vocabulary=vocabulary, slot=slot)
-    with invocation.open_library() as library, ProgressBars() as progress:
+    with invocation.open_library(queue=queue) as library, ProgressBars() as progress:
         result = operation.retag(library, request, progress)
     show_retags(result)

@@ -16,6 +16,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @options.backend
 @options.workers
 @options.threads
+@options.queue
 @options.nice
 @options.log_level
 @click.option(
@@ -31,6 +32,7 @@ def watch(
     backend: str | None,
     workers: int | None,
     threads: int | None,
+    queue: bool | None,
     nice: int,
     log_level: str | None,
     log_file: Path | None,
@@ -59,6 +61,7 @@ def watch(
             backend=backend,
             workers=workers,
             threads=threads,
+            queue=queue,
             log_level=log_level,
         ) as library,
         logging_to(log_file, library.settings.log_level),

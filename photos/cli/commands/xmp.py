@@ -34,6 +34,7 @@ def xmp() -> None:
     help="Also write the captions of describers, of that NAME or the newest, where a picture has none of its own.",
 )
 @_dry_run
+@options.share
 @options.as_json
 @pass_invocation
 def write(
@@ -42,6 +43,7 @@ def write(
     threshold: float | None,
     captions: str | None,
     dry_run: bool,
+    queue: bool | None,
     as_json: bool,
 ) -> None:
     """Write the tags of each picture at or below a PATH, or of all pictures, into its sidecar.
@@ -54,6 +56,8 @@ def write(
     With --captions, pictures without a caption in the file or the sidecar get that of a describer (`photos captions`).
     Captions of people are never replaced; one that an earlier run wrote is replaced or, where there is none to write
     any more, removed. Without --captions, all captions stay. A NAME that is a path counts as a PATH.
+
+    With --queue, workers write the sidecars, as one run, and this command waits for them.
 
     \b
     photos xmp write --dry-run
@@ -69,7 +73,7 @@ def write(
         paths, captions = (captions, *paths), _NEWEST
     by = None if captions is None else CaptionsBy(captions or None)
     progress = SidecarProgress(dry_run=dry_run, as_json=as_json)
-    with invocation.open_library(threshold=threshold) as library, progress:
+    with invocation.open_library(threshold=threshold, queue=queue) as library, progress:
         report = write_sidecars(library, WriteRequest(paths, dry_run, by), progress)
     show_write_report(report, dry_run=dry_run, as_json=as_json)
     if report.skipped:

@@ -115,3 +115,18 @@ threads = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads that the model computes with."
 )
 json_events = click.option("--json", "as_json", is_flag=True, help="Print each event as one JSON object a line.")
+queue = click.option(
+    "--queue/--no-queue",
+    "queue",
+    default=None,
+    help="Let workers read and encode the files: see `photos worker`. Needs a catalog on a server.",
+)
+share = click.option(
+    "--queue/--no-queue",
+    "queue",
+    default=None,
+    help="Let workers do it: see `photos worker`. Needs a catalog on a server.",
+)
+no_wait = click.option(
+    "--no-wait", "no_wait", is_flag=True, help="With --queue: do not wait for the workers; a later pass finishes."
+)

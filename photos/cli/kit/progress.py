@@ -42,6 +42,8 @@ _STAGES: Final = {
     Stage.MOVE: ("Moving files", "file"),
     Stage.DRAW: ("Drawing", "picture"),
     Stage.DESCRIBE: ("Describing", "picture"),
+    Stage.COPY_ROWS: ("Copying", "row"),
+    Stage.COMPARE_ROWS: ("Comparing", "row"),
 }
 
 

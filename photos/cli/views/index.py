@@ -99,6 +99,8 @@ def result_lines(result: IndexResult) -> Iterator[str]:
     report, took = result.report, duration(result.seconds)
     library = f"{counted(result.photos, 'photo')} in {counted(result.files, 'file')}"
     yield f"{library}; {_changes(report) or 'nothing new'}; it took {took}."
+    if report.queued:
+        yield "When the workers are done, `photos index` does the rest; `photos status` shows how far they are."
     yield from warning_lines(report)
     yield from _moved(result)
     yield from _left_out(result.problems, name_them=_problem_count(report) > 0)
@@ -202,6 +204,7 @@ def _changes(report: IndexReport) -> str:
             (report.refreshed, "file whose facts were read again", "files whose facts were read again"),
             (report.gone, "file gone", "files gone"),
             (report.left_out, "file left out by rules", "files left out by rules"),
+            (report.queued, "file in the queue for workers", "files in the queue for workers"),
         )
         if count
     ]

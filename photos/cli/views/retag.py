@@ -29,11 +29,15 @@ def retag_sentence(done: SlotRetag) -> str:
         else ""
     )
     under = f" as {done.slot}" if done.slot else ""
-    changed = f"the scores of {counted(report.changed, 'photo')}" if report.changed else "no score"
-    return (
+    tagged = (
         f"Tagged {counted(report.photos, 'photo')} with {revision.vocabulary}{under} "
         f"({counted(len(revision.labels), 'label')}, revision {revision.number}): {encoded}"
-        f"scored in {duration(report.scoring_seconds)}, "
+    )
+    if report.changed is None:
+        return f"{tagged}scored by workers in {duration(report.scoring_seconds)}. No picture was opened."
+    changed = f"the scores of {counted(report.changed, 'photo')}" if report.changed else "no score"
+    return (
+        f"{tagged}scored in {duration(report.scoring_seconds)}, "
         f"{changed} changed, written in {duration(report.writing_seconds)}. "
         "No picture was opened."
     )

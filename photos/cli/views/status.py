@@ -12,6 +12,7 @@ from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import show_lines
 from photos.cli.views.failed import not_pictures
+from photos.cli.views.queue import queue_rows
 from photos.cli.views.vocabulary import under
 from photos.errors import safe
 from photos.records.library import status_record
@@ -35,9 +36,7 @@ def show_status(status: LibraryStatus, *, as_json: bool) -> None:
 
 def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     yield from _place(status)
-    if status.daemon is not None:
-        also = " and answers searches" if status.daemon.answers else ""
-        yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
+    yield from _at_work(status)
     yield from _folders(status)
     yield "photos", f"{status.photos} in {counted(status.files.get(Outcome.INDEXED, 0), 'file')}"
     if companions := status.files.get(Outcome.COMPANION, 0):
@@ -67,6 +66,16 @@ def _place(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     if isinstance(status.catalog, str):
         yield "catalog", f"{safe(status.catalog)} ({'empty' if status.server is None else _server(status.server)})"
     yield "library", f"{shown_path(os.fsencode(status.library))} ({readable_size(status.size)})"
+
+
+def _at_work(status: LibraryStatus) -> Iterator[tuple[str, str]]:
+    if status.daemon is not None:
+        also = " and answers searches" if status.daemon.answers else ""
+        yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
+    elif status.keeper is not None:
+        yield "daemon", f"{safe(status.keeper.name)} keeps it up to date"
+    if status.queue is not None:
+        yield from queue_rows(status.queue)
 
 
 def _server(server: ServerState) -> str:

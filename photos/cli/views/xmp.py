@@ -72,7 +72,10 @@ def show_write_report(report: WriteReport, *, dry_run: bool, as_json: bool) -> N
     if as_json:
         write_json(write_report_record(report))
         return
-    rest = f"{counted(report.unchanged, 'picture')} {'needs' if report.unchanged == 1 else 'need'} no change"
+    if report.unchanged is None:
+        rest = "the workers' logs tell what they left alone"
+    else:
+        rest = f"{counted(report.unchanged, 'picture')} {'needs' if report.unchanged == 1 else 'need'} no change"
     made, changed = counted(report.made, "sidecar"), counted(report.changed, "sidecar")
     if dry_run:
         click.echo(f"Would make {made} and change {changed}; {rest}.")

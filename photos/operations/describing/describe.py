@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from indexer.describers import Task
 from photos.errors import PhotosError
@@ -15,11 +16,16 @@ from photos.model_errors import UnknownDescriber
 from photos.operations.progress import SILENT, Progress, Wait, Waiting
 from photos.operations.searching.caption_vectors import embed_captions
 from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
+from photos.operations.shared_work import has_workers, queue_in_use
 from store import DescriberSummary
+
+if TYPE_CHECKING:
+    from store.queue.base import WorkQueue
 
 from .cost import DescriberCost, cost
 from .describers import CONFIGURED, ChosenDescriber, DescriberFactory, choose_describer
 from .passes import PassReport, Undescribed, describe_photos
+from .shared_describing import DESCRIBE, share_describing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,8 @@ def describe(
 ) -> DescribeResult:
     """Describe photos by another model. Reports a `DescribeEstimate` before the model is loaded.
 
-    What is described is stored every few photos and stays, however the pass ends. New captions get their vectors, for
+    Workers describe if the settings say so and one lives. What is described is stored every few photos and stays,
+    however the pass ends. New captions get their vectors, for
     searches with captions. Raises `NoDescriber`, the errors of `find_chosen`, those of opening the describer, and
     `DescribersBusy` if another process describes for *patience* seconds.
     """
@@ -102,7 +109,10 @@ def describe(
         progress.report(work.estimate)
         ids = work.photo_ids[: request.limit]
         report = PassReport()
-        if ids:
+        queue = queue_in_use(library)
+        if ids and queue is not None and has_workers(library.catalog, queue, DESCRIBE):
+            report = _by_workers(library, queue, work, ids, progress, again=request.again)
+        elif ids:
             progress.report(Waiting(Wait.DESCRIBER))
             with closing(describers.open(library, work.choice)) as describer:
                 at_once = work.choice.at_once(library.settings)
@@ -131,6 +141,27 @@ def describe(
         time.perf_counter() - started,
         report.problem,
     )
+
+
+def _by_workers(
+    library: OpenLibrary, queue: WorkQueue, work: _Work, ids: list[int], progress: Progress, *, again: bool
+) -> PassReport:
+    """Let workers describe these photos. Those that have no description then count as undescribed."""
+    name, tasks = work.estimate.describer, work.choice.tasks
+    report = PassReport()
+    report.problem = share_describing(library, queue, work.choice, name, ids, progress, again=again)
+    lacking = lacking_photos(library, name, tasks, ids)
+    report.described = len(ids) - len(lacking)
+    if report.problem is None and lacking:
+        with library.catalog.read() as t:
+            photos = {photo.id: photo for photo in t.photos.get(lacking)}
+        for photo_id in lacking:
+            photo = photos.get(photo_id)
+            if photo is None or not photo.paths:
+                report.away.append(photo_id)
+            else:
+                report.add_undescribed(photo, "A worker got none; its log says why.")
+    return report
 
 
 def estimate_describing(

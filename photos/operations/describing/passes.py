@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -76,13 +76,14 @@ def describe_photos(
     at_once: int = 1,
     keep_detailed: bool = True,
     is_over: Callable[[], bool] = lambda: False,
+    local: Callable[[bytes], bytes] = lambda path: path,
 ) -> PassReport:
     """Describe photos in their order, and store what is described every few photos.
 
     The describer gets *at_once* pictures or more in a call. With *keep_detailed*, a detailed caption by it stays where
     a short one is asked for. The pass ends early if *is_over* says so between two calls,
     if the describer is away or broken, and after many pictures in a row without a description. The caller holds the
-    lock.
+    lock, or sees to it that nobody else describes these photos. *local* gives the path on this machine of each path.
     """
     try:
         with library.catalog.read() as t:
@@ -92,7 +93,7 @@ def describe_photos(
     run = _Pass(library, describer, tasks, at_once, keep_detailed=keep_detailed)
     # The decoders end first: a thread that waits for one would keep an interrupted pass from ending.
     with ThreadPoolExecutor(_DECODED, thread_name_prefix="picture") as pool, Thumbnails.of(library) as thumbnails:
-        pictures = _Pictures(library, thumbnails, pool, describer.side, photo_ids)
+        pictures = _Pictures(library, thumbnails, pool, describer.side, photo_ids, local)
         if photo_ids:
             progress.report(Step(Stage.DESCRIBE, 0, len(photo_ids)))
         while run.report.problem is None and not is_over() and (batch := pictures.take(run.size)):
@@ -113,8 +114,10 @@ class _Pictures:
         pool: ThreadPoolExecutor,
         side: int,
         photo_ids: Sequence[int],
+        local: Callable[[bytes], bytes],
     ) -> None:
         self._library = library
+        self._local = local
         self._thumbnails = thumbnails
         self._pool = pool
         self._side = side
@@ -142,9 +145,9 @@ class _Pictures:
             with self._library.catalog.read() as t:
                 photos = t.photos.get(ids)
             self.unknown += set(ids).difference(photo.id for photo in photos)
-            self._ahead.extend(
-                (photo, self._pool.submit(self._thumbnails.pixels, photo, self._side)) for photo in photos
-            )
+            for photo in photos:
+                here = replace(photo, paths=tuple(map(self._local, photo.paths)))
+                self._ahead.append((photo, self._pool.submit(self._thumbnails.pixels, here, self._side)))
 
 
 class _Pass:

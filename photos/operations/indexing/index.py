@@ -9,8 +9,18 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import BeforeBatch, ImageEncoder, IndexReport, PipelineRequest, Subtree, decoders, index_folders
+from indexer import (
+    BeforeBatch,
+    ImageEncoder,
+    IndexReport,
+    PipelineRequest,
+    Subtree,
+    decoders,
+    index_folders,
+    run_pass,
+)
 from indexer.files.scan import WHOLE
+from photos.errors import NoQueue
 from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.file_places import follow_files
@@ -26,6 +36,8 @@ from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_lab
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
 from store.paths import is_inside
 
+from .queued_files import QueuedFiles
+
 
 @dataclass(frozen=True, slots=True)
 class AddRequest:
@@ -39,6 +51,8 @@ class AddRequest:
     model: str | None = None
     #: Patches that a picture has at most, for a NaFlex checkpoint of a library that has no photos yet.
     patches: int | None = None
+    #: As in `PassOptions`.
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,8 @@ class IndexRequest:
     confirm_removals: bool = False
     #: Check the checksum of every embedding, and embed photos with damaged ones again.
     check_embeddings: bool = False
+    #: As in `PassOptions`.
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,8 @@ class PassOptions:
     image_encoder: Callable[[Space], ImageEncoder] | None = None
     #: Called before each batch; see `indexer.pipeline.records`.
     before_batch: BeforeBatch = lambda _store: None
+    #: Wait for workers, where they index the files; otherwise a later pass does what depends on these.
+    waits: bool = True
 
 
 def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) -> IndexResult:
@@ -103,7 +121,7 @@ def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) 
     with library.catalog.write() as t:
         folders = [move(t, old, new) for old, new in moves]
         folders += [register(t, path, request.excludes) for path in paths]
-    return _index(library, model, folders, PassOptions(), progress, started)
+    return _index(library, model, folders, PassOptions(waits=request.waits), progress, started)
 
 
 def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILENT) -> IndexResult:
@@ -122,7 +140,7 @@ def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILE
     if within is not None and all(WHOLE in parts for parts in within.values()):
         # A pass over whole folders also finds photos that lack an embedding.
         within = None
-    options = PassOptions(request.confirm_removals, request.check_embeddings, within)
+    options = PassOptions(request.confirm_removals, request.check_embeddings, within, waits=request.waits)
     _begin(library, progress)
     model = library.choose_model(None)
     return _index(library, model, folders, options, progress, started)
@@ -250,6 +268,8 @@ def _index_files(
         follow=library.settings.follow_links,
         check_embeddings=options.check_embeddings,
     )
+    if library.settings.queue:
+        return _index_by_workers(library, request, progress, waits=options.waits)
     beside = destination_beside(library, model.space, options.image_encoder)
     second = None if beside is None else library.checkpoint_of(beside.space).preprocessing
     with library.readers(model.checkpoint.preprocessing, second) as readers, _keeper(library) as keeper:
@@ -268,6 +288,21 @@ def _index_files(
         report.without_thumbnails = keeper.problem
     if beside is None and (report.embedded or report.alike) and (problem := trial_problem(library)) is not None:
         library.on_notice(problem)
+    return report
+
+
+def _index_by_workers(
+    library: OpenLibrary, request: PipelineRequest, progress: Progress, *, waits: bool
+) -> IndexReport:
+    """Let workers index the files that the pass finds. Raises `NoQueue` if the catalog is none on a server."""
+    queue = library.queue
+    if queue is None:
+        raise NoQueue
+    report = IndexReport()
+    stage = QueuedFiles(
+        library.catalog, queue, request.folders, request.space, report, progress, library.on_notice, waits=waits
+    )
+    run_pass(library.catalog, request, stage, report, progress)
     return report
 
 

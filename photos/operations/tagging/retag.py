@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from photos.library import OpenLibrary
 from photos.operations.progress import SILENT, Progress, Stage, steps
+from photos.operations.shared_work import queue_in_use
 from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
 from query.tagging import RetagOptions, RetagReport, checked_slot_name, limit_slot, refresh_taught_labels
@@ -15,6 +16,7 @@ from query.tagging import retag as retag_slot
 from store import MAIN_SLOT, Revision, Space
 
 from .revisions import ensure_vocabulary, find_or_import, target_revision, use_from_now_on
+from .shared_retag import share_retag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +175,14 @@ def _later_number(library: OpenLibrary, revision: Revision, slot: str) -> int | 
 
 
 def finish_pending(
-    library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
+    library: OpenLibrary,
+    space: Space,
+    progress: Progress = SILENT,
+    texts: TextVectors | None = None,
+    *,
+    alone: bool = False,
 ) -> RetagResult:
-    """Do the pending re-tags, slot by slot.
+    """Do the pending re-tags, slot by slot; *alone* without workers in any case.
 
     A re-tag that another process has taken over, or whose slot was dropped, is passed over. *texts* are the vectors of
     texts to use, if the caller has them.
@@ -187,7 +194,8 @@ def finish_pending(
     done = []
     for slot, revision in pending.items():
         with suppress(Superseded):
-            done.append(SlotRetag(slot, revision, _run(library, space, revision, slot, progress, texts)))
+            report = _run(library, space, revision, slot, progress, texts, alone=alone)
+            done.append(SlotRetag(slot, revision, report))
     return RetagResult(tuple(done))
 
 
@@ -200,13 +208,19 @@ def _run(
     texts: TextVectors | None = None,
     *,
     calibrate_anew: bool = False,
+    alone: bool = False,
 ) -> RetagReport:
+    texts = texts or library.text_vectors(space)
+    options = RetagOptions(slot=slot, calibrate_anew=calibrate_anew, only_if_target=True)
+    queue = None if alone else queue_in_use(library)
+    if queue is not None:
+        return share_retag(library, queue, space, revision, texts, options, progress)
     return retag_slot(
         library.catalog,
         space,
         revision,
-        texts or library.text_vectors(space),
-        RetagOptions(slot=slot, calibrate_anew=calibrate_anew, only_if_target=True),
+        texts,
+        options,
         progress=steps(progress, Stage.TAG),
         text_progress=steps(progress, Stage.ENCODE_LABELS),
     )

@@ -9,8 +9,12 @@ from photos import sidecars
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute, is_offline
 from photos.operations.progress import SILENT, Progress, Stage, steps
+from photos.operations.shared_work import has_workers, queue_in_use
 from photos.sidecars import CaptionsBy, UndoReport, WriteReport
+from photos.sidecars.journal import SIDECARS
 from store import SidecarRun
+
+from .shared_sidecars import share_sidecars
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,17 @@ class UndoRequest:
 def write_sidecars(library: OpenLibrary, request: WriteRequest, progress: Progress = SILENT) -> WriteReport:
     """Write the tags that photos have, and the stars that a person gave them, into the sidecars of their files.
 
-    Describers' captions are written only if the request asks for them. *progress* gets a `Written` or `Skipped` for
+    Workers do it if the settings say so and one lives. Describers' captions are written only if the request asks for
+    them. *progress* gets a `Written` or `Skipped` for
     each sidecar, and the steps. Raises `EmptyLibrary`, `NotInLibrary`, `UnknownDescriber` or `SidecarsBusy`.
     """
+    within = [absolute(path) for path in request.paths]
+    queue = None if request.dry_run else queue_in_use(library)
+    if queue is not None and has_workers(library.catalog, queue, SIDECARS):
+        return share_sidecars(library, queue, within, request.captions, progress)
     return sidecars.write_sidecars(
         library,
-        [absolute(path) for path in request.paths],
+        within,
         is_offline,
         captions=request.captions,
         dry_run=request.dry_run,

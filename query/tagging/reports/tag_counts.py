@@ -13,7 +13,7 @@ from query.similarity import TextVectors
 from query.tagging.effective.effective_tags import TagRule, minimums_of, names_of, own_thresholds
 from query.tagging.learning.calibration import measure
 from query.tagging.learning.label_matrix import matrix_of
-from query.tagging.scoring.retag import scorer_for
+from query.tagging.scoring.parts import scorer_for
 from query.tagging.scoring.scorer import Columns
 from store import Catalog, Label, Revision, Space, Vectors, VocabularyDefinition
 

@@ -179,15 +179,15 @@ class Rescoring:
                 differing = self._differing(t, stored if len(change.added.label_ids) else self._without_lost(stored))
             after = int(stored.photo_ids[-1])
             yield len(stored), differing
-        after = 0
-        while True:
+        with self._catalog.read() as t:
+            ranges = t.scores.missing_ranges(change.old)
+        for each in ranges:
             with self._catalog.read() as t:
-                unscored = t.scores.missing(change.old, after, self._rows)
-                vectors = t.embeddings.get(self._space.id, unscored)
-            if not unscored:
-                return
-            after = unscored[-1]
-            yield len(vectors), self.scored(vectors)
+                unscored = t.scores.missing(change.old, each.first - 1, each.last)
+            for start in range(0, len(unscored), self._rows):
+                with self._catalog.read() as t:
+                    vectors = t.embeddings.get(self._space.id, unscored[start : start + self._rows])
+                yield len(vectors), self.scored(vectors)
 
     def _is_unchanged(self, t: Transaction) -> bool:
         old = self._change.old

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -16,39 +14,40 @@ from query.similarity import TextVectors
 from query.tagging.effective.description_tags import follow_vocabularies, limit_slot, words_in_force
 from query.tagging.learning.calibration import calibrate, is_due
 from query.tagging.learning.label_matrix import label_matrix
-from store import MAIN_SLOT, Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
+from store import MAIN_SLOT, Catalog, Revision, Scoring, Space, Target, Transaction
 
 from .amendment import Amendment, Rescoring, amendment
+from .parts import Parts, scorer_for
 from .scorer import Columns, ExactScorer, Scorer, columns_in_force
+from .units import ScoringUnit, units_of
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
-#: Photos times labels from which loading torch, which takes a second or two, pays.
-_WORTH_TORCH: Final = 10**8
 
 
 @dataclass(frozen=True, slots=True)
 class RetagReport:
     """Result of a re-tag: `changed` photos have other scores than before; and the seconds of its parts.
 
-    Writing is the rest of the time. Scoring runs at the same time, on two or three threads at most.
+    Writing is the rest of the time. Scoring runs at the same time, on two or three threads at most. Of a re-tag by
+    workers, `changed` is None, and scoring is all that they did.
     """
 
     photos: int
     labels_encoded: int
-    changed: int
+    changed: int | None
     encoding_seconds: float
     scoring_seconds: float
     writing_seconds: float
 
 
-def scorer_for(columns: Columns, photos: int) -> Scorer:
-    """The scorer that is fastest for so many photos. All scorers give the same scores to the last bit."""
-    if photos * len(columns.label_ids) < _WORTH_TORCH:
-        return ExactScorer(columns)
-    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
+@dataclass(frozen=True, slots=True)
+class BegunRetag:
+    """A re-tag that was begun, with its units, the labels that were encoded for it, and the seconds that took."""
 
-    return ShortlistScorer(columns, ExactScorer(columns))
+    units: Sequence[ScoringUnit]
+    labels_encoded: int
+    encoding_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +85,46 @@ def retag(
     its calibration is calibrated first. *progress* gets the number of photos done and of all, *text_progress* the same
     of labels' texts. Raises `Superseded` if the slot gets another target or is dropped before the end.
     """
-    slot = options.slot
     started = time.perf_counter()
+    work, encoded = _prepared(catalog, space, revision, texts, options, text_progress)
+    ready = time.perf_counter()
+    work.run(options.make_scorer, options.rows, progress)
+    seconds = time.perf_counter() - ready
+    return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
+
+
+def retag_units(
+    catalog: Catalog,
+    space: Space,
+    revision: Revision,
+    texts: TextVectors,
+    defer: Callable[[Transaction, Sequence[ScoringUnit]], None],
+    options: RetagOptions = RetagOptions(),
+    *,
+    text_progress: Callable[[int, int], None] | None = None,
+) -> BegunRetag:
+    """Begin what `retag` does, and return the units of the scoring, which `UnitScorer` scores on any machine.
+
+    *defer* gets them in the transaction that begins the scoring. There are none if nothing is to be scored, or so
+    little that `retag` had better do it alone. In any case `retag` puts the revision in force: it goes on with the
+    scoring, and scores what was left. Raises `Superseded` as `retag` does.
+    """
+    started = time.perf_counter()
+    work, encoded = _prepared(catalog, space, revision, texts, options, text_progress)
+    ready = time.perf_counter()
+    return BegunRetag(work.begin_units(defer), encoded, ready - started)
+
+
+def _prepared(
+    catalog: Catalog,
+    space: Space,
+    revision: Revision,
+    texts: TextVectors,
+    options: RetagOptions,
+    text_progress: Callable[[int, int], None] | None,
+) -> tuple[_Retag, int]:
+    """A re-tag whose target is set and whose labels have vectors and are measured, and the number that was encoded."""
+    slot = options.slot
     with catalog.write() as t:
         if options.only_if_target:
             _target(t, space, slot, revision)
@@ -103,11 +140,7 @@ def retag(
         with catalog.read() as t:
             target, revision = _target(t, space, slot, revision), t.vocabularies.as_now(revision)
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
-    ready = time.perf_counter()
-    work = _Retag(catalog, space, revision, columns, progress, slot, target)
-    work.run(options.make_scorer, options.rows)
-    seconds = time.perf_counter() - ready
-    return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
+    return _Retag(catalog, space, revision, columns, slot, target), encoded
 
 
 def _target(t: Transaction, space: Space, name: str, revision: Revision) -> Target:
@@ -127,7 +160,6 @@ class _Retag:
         space: Space,
         revision: Revision,
         columns: Columns,
-        progress: Callable[[int, int], None] | None,
         slot: str,
         target: Target,
     ) -> None:
@@ -136,14 +168,31 @@ class _Retag:
         self._revision = revision
         self._columns = columns
         self._labels = columns.label_ids, columns.offsets
-        self._progress = progress
         self._slot = slot
         self._target = target
         self.photos = self.changed = 0
         self.seconds = 0.0
+        self._progress: Callable[[int, int], None] | None = None
 
-    def run(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
+    def begin_units(self, defer: Callable[[Transaction, Sequence[ScoringUnit]], None]) -> Sequence[ScoringUnit]:
+        """Begin to score all photos, if that costs least, and return the units; none if there is less to do."""
+        with self._catalog.read() as t:
+            old = t.scores.current(self._space.id, self._slot)
+        if old is not None and amendment(old, self._columns) is not None:
+            return ()
+        with self._catalog.write() as t:
+            units = units_of(t, self._begin(t))
+            defer(t, units)
+        return units
+
+    def run(
+        self,
+        make_scorer: Callable[[Columns, int], Scorer],
+        rows: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
         """Score all photos, in the way that costs least, and put the revision in force."""
+        self._progress = progress
         with self._catalog.read() as t:
             self.photos = t.embeddings.count(self._space.id)
             old = t.scores.current(self._space.id, self._slot)
@@ -160,20 +209,26 @@ class _Retag:
 
     def _complete(self) -> bool:
         """Score the photos that have no scores, if the current scoring has the wanted labels."""
-        after = 0
-        while True:
-            with self._catalog.write() as t:
-                self._check_target(t)
-                scoring = t.scores.current(self._space.id, self._slot)
-                if scoring is None or not scoring.is_of(scoring.revision_id, *self._labels):
-                    raise Superseded(self._revision.vocabulary)
-                photo_ids = t.scores.missing(scoring, after, _CHUNK)
-                if len(photo_ids) < _CHUNK:
-                    self._score(t, scoring, t.scores.missing(scoring))
-                    self._put_in_force(t, scoring)
-                    return True
-                self._score(t, scoring, photo_ids)
-            after = photo_ids[-1]
+        with self._catalog.read() as t:
+            ranges = t.scores.missing_ranges(self._current(t))
+        if sum(each.photos for each in ranges) >= _CHUNK:
+            for each in ranges:
+                with self._catalog.write() as t:
+                    scoring = self._current(t)
+                    self._score(t, scoring, t.scores.missing(scoring, each.first - 1, each.last))
+        with self._catalog.write() as t:
+            scoring = self._current(t)
+            self._score(t, scoring, t.scores.missing(scoring))
+            self._put_in_force(t, scoring)
+        return True
+
+    def _current(self, t: Transaction) -> Scoring:
+        """The scoring in force. Raises `Superseded` unless it has the wanted labels."""
+        self._check_target(t)
+        scoring = t.scores.current(self._space.id, self._slot)
+        if scoring is None or not scoring.is_of(scoring.revision_id, *self._labels):
+            raise Superseded(self._revision.vocabulary)
+        return scoring
 
     def _amend(self, change: Amendment, rows: int) -> bool:
         """Score the photos that the change of labels affects, in parts, and put the result in force when complete.
@@ -225,32 +280,26 @@ class _Retag:
     def _score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> bool:
         """Make a new scoring, in parts, and put it in force when complete; False if another process has done it."""
         with self._catalog.write() as t:
-            before = t.scores.begun(self._space.id, self._slot)
             scoring = self._begin(t)
-            total = t.scores.count_missing(scoring)
-        is_continued = before is not None and before.id == scoring.id
-        least, done = LeastRanks(), 0
-        with closing(self._scored_pages(scoring, make_scorer(self._columns, total), rows)) as pages:
-            for count, kept in pages:
-                with self._catalog.write() as t:
-                    if self._is_done_by_another(t, scoring):
-                        return False
-                    t.scores.put(scoring.id, kept)
-                least.note(kept.photo_ids, scoring.ranks(kept))
+            total = sum(each.photos for each in t.scores.missing_ranges(scoring))
+        scorer, done = make_scorer(self._columns, total), 0
+        parts = Parts(self._catalog, scoring, scorer, rows, lambda t: not self._is_done_by_another(t, scoring))
+        with closing(parts.store()) as stored:
+            for count in stored:
                 done += count
                 self._report(done, total)
+        self.seconds += parts.seconds
+        if parts.is_left:
+            return False
         with self._catalog.write() as t:
             if self._is_done_by_another(t, scoring):
                 return False
             t.scores.forget_changed(scoring)
             # They were pruned after their embeddings had been read.
             t.scores.forget_deleted(scoring)
-            late = self._score(t, scoring, t.scores.missing(scoring))
+            self._score(t, scoring, t.scores.missing(scoring))
             self.changed = t.scores.count_changed(scoring, t.scores.current(self._space.id, self._slot))
-            if not is_continued:
-                for kept in late:
-                    least.note(kept.photo_ids, scoring.ranks(kept))
-                t.scores.keep_least_ranks(scoring, least)
+            t.scores.complete_least_ranks(scoring)
             self._put_in_force(t, scoring)
         return True
 
@@ -258,33 +307,14 @@ class _Retag:
         self._check_target(t)
         return t.scores.begin(self._space.id, self._slot, self._revision.id, *self._labels)
 
-    def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, PhotoScores]]:
-        """The kept scores of photos that have none yet, page by page, each with the number of photos examined.
-
-        While one page is written, the next is scored.
-        """
-        after, coming = 0, None
-        with ThreadPoolExecutor(1, "retag") as executor:
-            while True:
-                with self._catalog.read() as t:
-                    photo_ids = t.scores.missing(scoring, after, rows)
-                    vectors = t.embeddings.get(self._space.id, photo_ids)
-                following = executor.submit(self._scored, scorer, vectors) if photo_ids else None
-                if coming is not None:
-                    yield coming[0], coming[1].result()
-                if following is None:
-                    return
-                after, coming = photo_ids[-1], (len(photo_ids), following)
-
-    def _score(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> list[PhotoScores]:
-        """Score photos that came in the meantime; returns their scores."""
-        scored = []
+    def _score(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> None:
+        """Score photos that came in the meantime."""
+        before, scorer = time.perf_counter(), ExactScorer(self._columns)
         for start in range(0, len(photo_ids), _CHUNK):
             vectors = t.embeddings.get(self._space.id, photo_ids[start : start + _CHUNK])
-            scored.append(self._scored(ExactScorer(self._columns), vectors))
-            t.scores.put(scoring.id, scored[-1])
+            t.scores.put(scoring.id, scorer.kept(vectors))
             self.changed += len(vectors)
-        return scored
+        self.seconds += time.perf_counter() - before
 
     def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
         """Let the scoring and its revision be the slot's current ones, and tags out of descriptions follow."""
@@ -300,12 +330,6 @@ class _Retag:
         if self._progress is not None:
             # More photos may have come since.
             self._progress(done, max(done, total))
-
-    def _scored(self, scorer: Scorer, vectors: Vectors) -> PhotoScores:
-        before = time.perf_counter()
-        kept = scorer.kept(vectors)
-        self.seconds += time.perf_counter() - before
-        return kept
 
     def _check_target(self, t: Transaction) -> None:
         """Raise `Superseded` if the slot has another target now, or was dropped: one made again has a lower version."""

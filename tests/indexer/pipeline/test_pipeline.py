@@ -29,6 +29,7 @@ from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.pictures import bomb_png, encoded, exif_with, scene, write
 from tests.raw_photos import dng
+from tests.store.sqlite import empty_catalog
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 IDENTITY = SpaceIdentity("tiny", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0)
@@ -40,7 +41,7 @@ class Library:
     def __init__(self, tmp_path):
         self.folder = tmp_path / "photos"
         self.folder.mkdir()
-        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        self.catalog = Catalog.open(empty_catalog(tmp_path / "catalog.db"))
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
             self.registered = t.folders.add(os.fsencode(self.folder))

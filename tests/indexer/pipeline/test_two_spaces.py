@@ -15,6 +15,7 @@ from store import Catalog, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, Listener
 from tests.pictures import encoded, scene, write
 from tests.raw_photos import dng
+from tests.store.sqlite import empty_catalog
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 LARGER = replace(SQUARE, size=96)
@@ -30,7 +31,7 @@ class Two:
     def __init__(self, tmp_path):
         self.folder = tmp_path / "photos"
         self.folder.mkdir()
-        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        self.catalog = Catalog.open(empty_catalog(tmp_path / "catalog.db"))
         with self.catalog.write() as t:
             self.first, self.second = t.spaces.ensure(FIRST), t.spaces.ensure(SECOND)
             self.registered = t.folders.add(os.fsencode(self.folder))

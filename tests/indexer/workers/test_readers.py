@@ -24,6 +24,7 @@ from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.indexer.workers.squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
 from tests.pictures import bomb_png
+from tests.store.sqlite import empty_catalog
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 
@@ -139,7 +140,7 @@ def test_abandoned_reads_end_at_once(folder, square):
 
 class Library:
     def __init__(self, tmp_path, folder, square):
-        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        self.catalog = Catalog.open(empty_catalog(tmp_path / "catalog.db"))
         self.square = square
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)

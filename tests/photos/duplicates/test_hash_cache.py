@@ -19,6 +19,7 @@ from store import Catalog, Facts, StoredHashes
 from tests.photos.conftest import read_here
 from tests.photos.duplicates.test_perceptual_hash import are_similar, distance, textured
 from tests.pictures import encoded
+from tests.store.sqlite import empty_catalog
 
 
 class CountingHasher:
@@ -52,6 +53,7 @@ def shots(tmp_path):
 
 @pytest.fixture
 def library(photos, shots, checkpoint, vocabulary):
+    photos.make_catalog()
     photos("vocab", "use", vocabulary)
     assert photos("add", shots, "--model", checkpoint).status == 0
     with OpenLibrary(load({"library": photos.library}, {}), photos.encoders, read_here) as opened:
@@ -176,7 +178,7 @@ def test_comparisons_do_not_depend_on_storage_or_batch(tmp_path_factory, hashes,
     count = len(hashes)
     firsts, seconds = np.triu_indices(count, 1)
     fresh = PackedHashes.stack(hashes)
-    with Catalog.open(tmp_path_factory.mktemp("hashes") / "catalog.db") as catalog:
+    with Catalog.open(empty_catalog(tmp_path_factory.mktemp("hashes") / "catalog.db")) as catalog:
         with catalog.write() as t:
             ids = [t.photos.add(bytes([number]) * 32, 1, Facts(4, 3, "JPEG")) for number in range(count)]
             t.perceptual_hashes.put(HASH_VERSION, StoredHashes(np.array(ids), fresh.bits, fresh.colours))
@@ -197,7 +199,7 @@ def test_comparisons_do_not_depend_on_storage_or_batch(tmp_path_factory, hashes,
 
 
 def test_hashes_of_unknown_photos_are_not_stored(tmp_path):
-    with Catalog.open(tmp_path / "catalog.db") as catalog:
+    with Catalog.open(empty_catalog(tmp_path / "catalog.db")) as catalog:
         some = PackedHashes.stack([PerceptualHash(np.ones(64, np.bool_), np.zeros((8, 8, 3), np.uint8))] * 2)
         with catalog.write() as t:
             photo_id = t.photos.add(bytes(32), 1, Facts(4, 3, "JPEG"))

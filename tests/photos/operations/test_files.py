@@ -40,6 +40,7 @@ def library(photos, tmp_path, checkpoint, vocabulary):
     for quality in (95, 60):
         (folder / f"{quality}.jpg").write_bytes(encoded(textured(0), quality=quality))
     shutil.copy(folder / "95.jpg", folder / "copy.jpg")
+    photos.make_catalog()
     assert photos("vocab", "use", vocabulary).status == 0
     assert photos("add", folder, "--model", checkpoint).status == 0
     assert photos("tag", folder / "60.jpg", "+holiday").status == 0

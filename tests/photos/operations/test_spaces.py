@@ -27,11 +27,11 @@ class EndingDatabase(SQLiteDatabase):
 
     left = 0
 
-    def begin(self, *, writes, patience=None):
+    def begin(self, *, writes, patience=None, beside=False):
         self.left -= writes
         if self.left < 0:
             raise Killed
-        return super().begin(writes=writes, patience=patience)
+        return super().begin(writes=writes, patience=patience, beside=beside)
 
 
 @pytest.fixture

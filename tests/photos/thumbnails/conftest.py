@@ -11,6 +11,7 @@ from indexer.files.scan import stamp_of
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.indexing.index import AddRequest, add
+from photos.operations.tagging.vocabularies import UseRequest, use_vocabulary
 from photos.thumbnails.decoders import Decoders
 from store import Facts
 from tests.photos.conftest import read_here
@@ -26,6 +27,9 @@ class Pictures:
         self.model = str(make_checkpoint(folder / "model"))
         settings = {"library": folder / "library", "precision": "float32", "batch_size": 4, **options}
         self.library = OpenLibrary(load(settings, {}), ColourEncoders(), read_here)
+        # To put the thousands of labels of the included vocabulary into a new library takes a second.
+        (folder / "words.txt").write_text("red\n")
+        use_vocabulary(self.library, UseRequest(vocabulary=str(folder / "words.txt")))
 
     def index(self, **files: bytes):
         """Write these files, a dot for each "__" of their names, and index the folder."""

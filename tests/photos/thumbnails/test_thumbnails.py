@@ -226,7 +226,6 @@ def test_settings_turn_the_caches_off(tmp_path, decoders):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
 def test_a_full_disk_costs_indexing_no_photo_and_is_told_once(pictures):
-    pictures.cache.parent.mkdir()
     pictures.cache.symlink_to("/dev/full")
     report = pictures.index(**{f"p{n}__png": encoded(scene(300, 300, seed=n), "png") for n in range(12)})
     assert report.embedded == 12

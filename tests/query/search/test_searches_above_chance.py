@@ -9,6 +9,7 @@ from query.similarity import TextVectors
 from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp
 from tests.fakes import vector_of
 from tests.query.conftest import find
+from tests.store.sqlite import empty_catalog
 
 DIMENSION, PHOTOS = 64, 300
 #: The model is never sure here, and rules out cosines below 0.08.
@@ -29,7 +30,7 @@ class NoPictures:
 
 @pytest.fixture
 def catalog(tmp_path):
-    with Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index")) as made:
+    with Catalog.open(empty_catalog(tmp_path / "catalog.db"), MappedRows(tmp_path / "index")) as made:
         yield made
 
 

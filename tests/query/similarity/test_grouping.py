@@ -11,6 +11,7 @@ from query.search import Match, grouped
 from query.similarity import NEAR, group_around_leaders, taken_at_different_times
 from query.similarity.grouping import BURST, group_photos, is_burst
 from store import Catalog, Facts, SpaceIdentity, Stamp
+from tests.store.sqlite import empty_catalog
 
 NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
 
@@ -93,7 +94,7 @@ class Album:
 
 @pytest.fixture
 def album(tmp_path):
-    with Catalog.open(tmp_path / "catalog.db") as catalog:
+    with Catalog.open(empty_catalog(tmp_path / "catalog.db")) as catalog:
         yield Album(catalog)
 
 

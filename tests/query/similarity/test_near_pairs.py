@@ -6,18 +6,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from query.similarity import near_pairs
-from store import Catalog, Facts, SpaceIdentity, Stamp
+from store import Catalog, SpaceIdentity
+from tests.store.many import add_photos
+from tests.store.sqlite import empty_catalog
 
 
 def library(tmp_path, rows):
-    catalog = Catalog.open(tmp_path / "catalog.db")
+    catalog = Catalog.open(empty_catalog(tmp_path / "catalog.db"))
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("m", "w", "p", "float32", rows.shape[1], 2.3, -4.0))
         folder = t.folders.add(b"/photos")
-        for number, row in enumerate(rows):
-            photo_id = t.photos.add(str(number).encode().ljust(32), 1, Facts(4, 3, "JPEG"))
-            t.embeddings.put(space.id, photo_id, row.astype(np.float32))
-            t.files.indexed(folder.id, str(number).encode(), Stamp(1, 2, 3, 4), photo_id)
+        names = [str(number).encode() for number in range(len(rows))]
+        add_photos(t, space.id, folder.id, [name.ljust(32) for name in names], names, rows)
     return catalog, space
 
 

@@ -7,6 +7,7 @@ from query.similarity import TextVectors
 from query.tagging import retag
 from query.vocabulary_design import missing_labels, suggest_labels
 from store import Catalog, Facts, LabelDefinition, SpaceIdentity, Stamp, VocabularyDefinition
+from tests.store.sqlite import empty_catalog
 
 DIMENSION = 64
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 4.0, -20.0)
@@ -45,7 +46,7 @@ class Library:
 
     def __init__(self, path, count=400):
         random = np.random.default_rng(3)
-        self.catalog = Catalog.open(path)
+        self.catalog = Catalog.open(empty_catalog(path))
         self.encoder = DirectionEncoder()
         self.shows = {}
         with self.catalog.write() as t:

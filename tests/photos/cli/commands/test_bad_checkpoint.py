@@ -48,6 +48,7 @@ def photos(tmp_path, capsys):
     """Runs a command on one library, with the encoders of the program."""
     run = Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu", PHOTOS_BATCH_SIZE="1")
     (tmp_path / "words.txt").write_text("beach\nsnow\n")
+    run.make_catalog()
     assert run("vocab", "use", tmp_path / "words.txt").status == 0
     return run
 

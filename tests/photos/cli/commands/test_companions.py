@@ -12,9 +12,11 @@ from tests.raw_photos import dng
 
 
 @pytest.fixture
-def trip(photos, pictures, checkpoint):
+def trip(photos, pictures, checkpoint, vocabulary):
     """A library of the pictures, where `red.png` has a RAW file and a sidecar, and a copy of it elsewhere has none."""
+    photos.make_catalog()
     photos("model", "use", checkpoint)
+    photos("vocab", "use", vocabulary)
     (pictures / "red.dng").write_bytes(dng(Image.new("RGB", (40, 30), (1, 2, 3))))
     (pictures / "red.xmp").write_text("<x/>")
     (pictures / "copies").mkdir()

@@ -24,6 +24,8 @@ def folder(tmp_path):
 def indexed(photos, folder, checkpoint, vocabulary):
     """Index the files that a test has put into the folder."""
 
+    photos.make_catalog()
+
     def index(*more):
         assert photos("vocab", "use", vocabulary).status == 0
         assert photos("add", folder, *more, "--model", checkpoint).status == 0

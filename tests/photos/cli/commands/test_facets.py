@@ -19,6 +19,7 @@ def dated(photos, tmp_path, checkpoint, vocabulary):
         exif.get_ifd(0x8769)[0x9003] = f"{year}:05:01 10:00:00"
         Image.new("RGB", (40, 30), (number * 60, 10, 10)).save(folder / "b" / f"{number}.jpg", exif=exif)
     (folder / "copy.jpg").write_bytes((folder / "b/0.jpg").read_bytes())
+    photos.make_catalog()
     photos("vocab", "use", vocabulary)
     assert photos("add", folder, "--model", checkpoint).status == 0
     return photos

@@ -26,6 +26,7 @@ def shot(photos, tmp_path, checkpoint, vocabulary):
         exif[0x0110] = camera
         name = folder / "2019-05 Lake Como" / f"DSC_00{number}4.jpg"
         Image.new("RGB", (40, 30), (number * 60, 10, 10)).save(name, exif=exif)
+    photos.make_catalog()
     photos("vocab", "use", vocabulary)
     assert photos("add", folder, "--model", checkpoint).status == 0
     return photos
@@ -178,6 +179,7 @@ def placed(photos, tmp_path, checkpoint, vocabulary):
             degrees = {1: "N", 2: (latitude, 0.0, 0.0), 3: "E", 4: (longitude, 0.0, 0.0)}
             exif.get_ifd(0x8825).update(degrees)
         Image.new("RGB", (40, 30), (number * 60, 10, 10)).save(folder / f"{name}.jpg", exif=exif)
+    photos.make_catalog()
     photos("vocab", "use", vocabulary)
     assert photos("add", folder, "--model", checkpoint).status == 0
     return photos

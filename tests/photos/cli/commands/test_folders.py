@@ -35,7 +35,8 @@ def test_a_preview_refuses_what_adding_would_refuse(photos, pictures):
     assert (refused.status, refused.err) == (2, photos("add", pictures, "--exclude", "!").err)
 
 
-def test_a_preview_heeds_the_patterns_of_registered_folders(photos, pictures, checkpoint):
+def test_a_preview_heeds_the_patterns_of_registered_folders(photos, pictures, checkpoint, vocabulary):
+    photos("vocab", "use", vocabulary)
     count = lambda folder: json.loads(photos("add", folder, "--dry-run", "--json").out)["pictures"]  # noqa: E731
     every, bright = count(pictures), count(pictures / "bright")
     assert photos("add", pictures, "--exclude", "bright/", "--model", checkpoint).status == 0
@@ -55,7 +56,8 @@ def test_a_dry_run_of_remove_counts_what_would_go(filled, pictures, tmp_path):
     assert filled("remove", pictures, "--dry-run").status == 1
 
 
-def test_a_folder_that_was_added_by_itself_is_named_when_it_goes(photos, pictures, checkpoint, tmp_path):
+def test_a_folder_that_was_added_by_itself_is_named_when_it_goes(photos, pictures, checkpoint, vocabulary, tmp_path):
+    photos("vocab", "use", vocabulary)
     deep = pictures / "bright" / os.fsdecode(b"\xff deep")
     deep.mkdir()
     Image.new("RGB", (40, 30), "purple").save(deep / "purple.png")

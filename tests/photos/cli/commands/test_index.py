@@ -37,7 +37,8 @@ def test_adding_again_finds_nothing_new_and_loads_no_encoder(filled, pictures):
     assert (filled.encoders.images, filled.encoders.texts) == (0, 0)
 
 
-def test_the_image_encoder_is_made_once_for_many_batches(photos, pictures, checkpoint, monkeypatch):
+def test_the_image_encoder_is_made_once_for_many_batches(photos, pictures, checkpoint, vocabulary, monkeypatch):
+    photos("vocab", "use", vocabulary)
     monkeypatch.setenv("PHOTOS_BATCH_SIZE", "1")
     photos("add", pictures, "--model", checkpoint)
     assert photos.encoders.images == 1

@@ -12,6 +12,7 @@ def events(result):
 
 
 def test_every_file_and_the_result_are_events(photos, pictures, checkpoint, vocabulary):
+    photos("vocab", "use", vocabulary)
     printed = events(photos("add", pictures, "--model", checkpoint, "--json"))
     assert [each["event"] for each in printed] == ["folder", "reading", *["file"] * 7, "done"]
     assert printed[0] == {"event": "folder", "path": str(pictures), "files": 7, "to_read": 7}

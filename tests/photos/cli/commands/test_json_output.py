@@ -67,6 +67,7 @@ RUNS: dict[str, list[list[str]]] = {
     "facets": [[], ["--by", "camera", "name:*"]],
     "config": [[], ["library"]],
     "history list": [[]],
+    "catalog copy": [["{library}", "{copy}", "--dry-run"], ["{library}", "{copy}"], ["{library}", "{copy}"]],
     "prune": [["--dry-run"], ["--older-than", "0", "--yes"], ["--older-than", "0"]],
 }  # fmt: skip
 
@@ -114,6 +115,7 @@ def extremes(photos, tmp_path, checkpoint, monkeypatch):
     vocabulary.write_text("red @ 0\nblue @ 1\ngreen\n")
     other.write_text("red\npurple\n")
     (tmp_path / "words.txt").write_text("red\nblack\nnight\n")
+    photos.make_catalog()
     assert photos("vocab", "use", vocabulary).status == 0
     assert photos("add", folder, "--model", checkpoint).status == 0
     photos("tag", folder / "red.png", "+by hand")
@@ -122,6 +124,8 @@ def extremes(photos, tmp_path, checkpoint, monkeypatch):
     names = {
         "red": folder / "red.png",
         "notes": folder / "notes.txt",
+        "library": photos.library,
+        "copy": tmp_path / "copy",
         "new": new,
         "turned": make_checkpoint(tmp_path / "turned", seed=3),
     }

@@ -112,6 +112,7 @@ def burst(photos, tmp_path, checkpoint, vocabulary):
         red = 220 - second if second < 10 else 150
         (folder / f"{second}.png").write_bytes(encoded(Image.new("RGB", (40, 30), (red, 30, 30)), "png", exif=exif))
     (folder / "blue.png").write_bytes(encoded(Image.new("RGB", (40, 30), (30, 60, 220)), "png"))
+    photos.make_catalog()
     assert photos("vocab", "use", vocabulary).status == 0
     assert photos("add", folder, "--model", checkpoint).status == 0
     return photos

@@ -20,6 +20,7 @@ def many(photos, tmp_path, checkpoint, vocabulary):
     for number in range(PHOTOS):
         place = folder / "some" if number < 12 else folder
         Image.new("RGB", (40, 30), (15 * number, 30, 200 - 10 * number)).save(place / f"{number:02}.png")
+    photos.make_catalog()
     assert photos("vocab", "use", vocabulary).status == 0
     assert photos("add", folder, "--model", checkpoint).status == 0
     return photos

@@ -18,7 +18,7 @@ from query.tagging import (
 )
 from query.tagging.effective.effective_tags import TagRule
 from query.tagging.learning.label_matrix import LabelMatrix
-from query.tagging.scoring.retag import scorer_for
+from query.tagging.scoring.parts import scorer_for
 from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
 from query.tagging.scoring.shortlist import ShortlistScorer
 from store import (

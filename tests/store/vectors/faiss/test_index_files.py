@@ -5,12 +5,13 @@ import pytest
 
 from store import Catalog, FaissIndex, MappedRows
 from tests.store.conftest import Photographer, unit
+from tests.store.sqlite import empty_catalog
 
 
 @pytest.fixture(params=[None, 3, 9])
 def photographer(request, tmp_path):
     """Nine photos; none, three or all are mapped. Then one loses its file and one changes."""
-    with Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index")) as catalog:
+    with Catalog.open(empty_catalog(tmp_path / "catalog.db"), MappedRows(tmp_path / "index")) as catalog:
         made = Photographer(catalog)
         for content in range(1, 10):
             made.put(b"%d" % content, content)

@@ -1,0 +1,43 @@
+"""Parts of folders whose files workers index: what depends on these files is done when they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from indexer import Subtree
+from photos.library import OpenLibrary
+from photos.operations.indexing.queued_files import files_are_queued
+
+#: Parts to scan by the folder's id; None for everything.
+Parts = Mapping[int, Sequence[Subtree]] | None
+
+
+class WithWorkers:
+    """The parts that are to be scanned again when no file is in the queue any more."""
+
+    def __init__(self, library: OpenLibrary) -> None:
+        self._library = library
+        self._parts: dict[int, list[Subtree]] = {}
+        self._is_whole = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """True if workers were to index files when they were last looked for."""
+        return self._is_whole or bool(self._parts)
+
+    def note(self, parts: Parts, queued: int) -> None:
+        """Note that a pass over *parts* ended while so many files were in the queue."""
+        if parts is None:
+            self._is_whole, self._parts = queued > 0, {}
+        elif queued:
+            for folder_id, some in parts.items():
+                known = self._parts.setdefault(folder_id, [])
+                known += [part for part in some if part not in known]
+
+    def finished(self) -> Parts:
+        """The parts to scan now; none while files are in the queue."""
+        if not self.is_waiting or files_are_queued(self._library):
+            return {}
+        parts = None if self._is_whole else self._parts
+        self._is_whole, self._parts = False, {}
+        return parts
