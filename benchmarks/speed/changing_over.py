@@ -36,7 +36,7 @@ BATCH, COUNT, PART = 64, 100, 20_000
 
 @dataclass(frozen=True)
 class Place:
-    """A library: the file or the address of its catalog, and the folder of its index files, with the numbers of photos and dimensions."""
+    """A library: the file or the address of its catalog, the folder of its index files, and two numbers."""
 
     catalog: str
     folder: str
