@@ -163,8 +163,9 @@ class OpenLibrary:
         """
         if name is None:
             return self
-        other = copy(self)
         with self.read() as t:
+            # By now the catalog is open, and shared.
+            other = copy(self)
             other.space = find_space(t.spaces.all(), name)
         other.__dict__.pop("index", None)
         return other

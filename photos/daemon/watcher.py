@@ -24,12 +24,13 @@ from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, catalog_lock, library_lock, write_info
 from photos.model_errors import TrialBusy
 from photos.models import Model
+from photos.operations.changes import check_writable
 from photos.operations.folders import all_folders
 from photos.operations.indexing.index import PassOptions, bring_up_to_date
 from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, CatalogUnreachable, DatabaseReadOnly, DiskFailed, DiskFull, Folder, Space, Trial
+from store import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, Folder, Space, Trial
 
 if TYPE_CHECKING:
     from photos.daemon.session import Session
@@ -71,12 +72,8 @@ def watch(
     settings = library.settings
     if library.is_new:
         raise library.empty_error()
-    with library.catalog.read() as t:
-        server = t.server
-    if server is not None and not server.may_write:
-        # Otherwise it would go on until something is to be written.
-        reason = "the server is a standby" if server.is_standby else "this role may only read"
-        raise DatabaseReadOnly(settings.catalog_place.name, reason)
+    # Otherwise it would go on until something is to be written.
+    check_writable(library)
     with library_lock(settings.library), catalog_lock(library.catalog) as hold:
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)

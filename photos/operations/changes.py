@@ -1,8 +1,9 @@
-"""Changes of a library: whether anything in it is different from a moment before."""
+"""Changes of a library: whether there were any since a moment before, and whether any can be made."""
 
 from __future__ import annotations
 
 from photos.library import OpenLibrary
+from store import DatabaseReadOnly
 
 
 def library_stamp(library: OpenLibrary) -> str | None:
@@ -13,3 +14,12 @@ def library_stamp(library: OpenLibrary) -> str | None:
     """
     catalog = library.catalog_if_any
     return "" if catalog is None else catalog.stamp()
+
+
+def check_writable(library: OpenLibrary) -> None:
+    """Raise `DatabaseReadOnly` if the catalog is on a server, and this role or that server may only read it."""
+    with library.catalog.read() as t:
+        server = t.server
+    if server is not None and not server.may_write:
+        reason = "the server is a standby" if server.is_standby else "this role may only read"
+        raise DatabaseReadOnly(library.settings.catalog_place.name, reason)

@@ -137,6 +137,9 @@ class FilledLibrary:
 
     def copy_for(self, photos: Program, pictures: Path) -> None:
         """Give the program the library that it would have after it had added *pictures*."""
+        if ON_SERVER:
+            self._fill(photos, pictures)
+            return
         encoders = self._encoders or self._index(photos)
         shutil.copytree(self._folder / "library", photos.library)
         photos.encoders.images, photos.encoders.texts = encoders.images, encoders.texts
@@ -152,10 +155,13 @@ class FilledLibrary:
     def _index(self, photos: Program) -> ColourEncoders:
         pictures = make_pictures(self._folder / "pictures")
         first = photos.on(self._folder / "library", ColourEncoders())
-        assert first("vocab", "use", self._vocabulary).status == 0
-        assert first("add", pictures, "--model", self._checkpoint).status == 0
+        self._fill(first, pictures)
         self._encoders = first.encoders
         return first.encoders
+
+    def _fill(self, photos: Program, pictures: Path) -> None:
+        assert photos("vocab", "use", self._vocabulary).status == 0
+        assert photos("add", pictures, "--model", self._checkpoint).status == 0
 
 
 @pytest.fixture(scope="session")

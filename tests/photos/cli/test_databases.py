@@ -68,6 +68,7 @@ embed @/pictures/red.png
 model status
 model try @/turned
 model compare red
+search red --model @/turned --json
 model switch @/turned --force
 search red --json
 model rollback
