@@ -57,20 +57,22 @@ class CatalogPlace:
     def open(self, patience: float | None = None) -> Catalog:
         """Open the catalog, made if there is none; see `Catalog.open`.
 
-        Embeddings are read from the index files in the library's folder, as far as these equal the catalog.
+        Embeddings are read from the index files in the library's folder, as far as these equal the catalog. A server
+        keeps its index itself.
         """
         from store import Catalog, MappedRows  # noqa: PLC0415 - clients of the daemon need the name alone
 
-        where = self.library / CATALOG_FILE if self.address is None else self.address
-        return Catalog.open(where, MappedRows(index_folder(self.library)), patience)
+        if self.address is not None:
+            return Catalog.open(self.address, patience=patience)
+        return Catalog.open(self.library / CATALOG_FILE, MappedRows(index_folder(self.library)), patience)
 
     def open_if_any(self, patience: float | None = None) -> Catalog | None:
         """Open the catalog if there is one; None, and nothing is made, if not. Raises as `Catalog.open` does."""
         if self.address is None:
             return self.open(patience) if (self.library / CATALOG_FILE).exists() else None
-        from store import Catalog, MappedRows  # noqa: PLC0415 - as above
+        from store import Catalog  # noqa: PLC0415 - as above
 
-        return Catalog.open_if_any(self.address, MappedRows(index_folder(self.library)), patience)
+        return Catalog.open_if_any(self.address, patience=patience)
 
     @cached_property
     def _server(self) -> ServerAddress:

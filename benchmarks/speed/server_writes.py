@@ -2,12 +2,12 @@
 
     python benchmarks/speed/server_writes.py [ROWS] [DIMENSION] [--address ADDRESS] [--graph-rows 2000]
 
-100 000 rows of 768 dimensions, unless other numbers are given. The baseline is one COPY in the binary format, of rows
-that were encoded before, into a table with the columns, indexes and references of `embedding`: no checksums, no log of
-changes, no check of any vector. The store writes the same rows by `Embeddings.put_all`, in transactions of 5000, 1000
-and 64 rows; the last is a batch of the indexer. A server is started from the tests' wheel with `fsync` on, unless
---address names one whose role may make databases. CPU is of this process and of all of the server's, in microseconds a
-row; a shared machine changes the clock more than those.
+100 000 rows of 768 dimensions, unless other numbers are given, of the synthetic vectors of `index.py`. The baseline is
+one COPY in the binary format, of rows that were encoded before, into a table with the columns, indexes and references
+of `embedding`: no checksums, no log of changes, no check of any vector. The store writes the same rows by
+`Embeddings.put_all`, in transactions of 5000, 1000 and 64 rows; the last is a batch of the indexer. A server is started
+from the tests' wheel with `fsync` on, unless --address names one whose role may make databases. CPU is of this process
+and of all of the server's, in microseconds a row; a shared machine changes the clock more than those.
 
 Then so many *graph rows* are written into a space that has an HNSW graph of the others, which the server extends with
 each row.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from index import Vectors
 from numpy.typing import NDArray
 from server_library import Spent, Watched, add_photos, database, embed, identity, settle, spent
 
@@ -25,13 +26,6 @@ from store import Catalog, Space
 from store.sql.bulk import encoded
 from store.sql.postgres import driver_of
 from store.vectors.pgvector.index import PgvectorIndex
-
-
-def drawn(rows: int, dimension: int) -> NDArray[np.float32]:
-    """Draw unit vectors, float32 (*rows*, d)."""
-    matrix = np.random.default_rng(0).standard_normal((rows, dimension), np.float32)
-    unit: NDArray[np.float32] = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-    return unit
 
 
 def bare_copy(catalog: Catalog, space: Space, matrix: NDArray[np.float32], watched: Watched) -> Spent:
@@ -102,7 +96,7 @@ def main() -> None:
     parser.add_argument("--address")
     parser.add_argument("--graph-rows", type=int, default=2000)
     options = parser.parse_args()
-    matrix = drawn(options.rows, options.dimension)
+    matrix = Vectors(options.dimension).pictures(options.rows)
     with (
         database(options.address, "fsync=on", "full_page_writes=on") as watched,
         Catalog.open(watched.address) as catalog,

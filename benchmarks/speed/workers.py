@@ -8,7 +8,7 @@ in which models are loaded, to the end of the last one: by the clock, and in pro
 server's. The embeddings and the scores of tags of all runs are compared. With --kill one more run loses a worker in the
 middle, by SIGKILL.
 
-The server is one that the tests start, or that of PHOTOS_TEST_POSTGRES.
+The server is one that the tests start, so this runs in a checkout; or that of PHOTOS_TEST_POSTGRES.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from indexer import FileDone, ReadingBegins
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.indexing.index import AddRequest, add
-from tests.store.postgres import running
 
 FIRST = 4
 
@@ -100,7 +99,7 @@ def checksums(library: OpenLibrary) -> tuple[str, str]:
         assert scoring is not None
         names = {label.id: label.definition.name for label in t.vocabularies.revision(scoring.revision_id).labels}
         kept = t.scores.of(scoring.id, ids)
-        for photo_id, labels, cosines in zip(kept.ids, kept.label_ids, kept.cosines, strict=True):
+        for photo_id, labels, cosines in zip(kept.photo_ids, kept.label_ids, kept.cosines, strict=True):
             pairs = [(names[label], cosine) for label, cosine in zip(labels.tolist(), cosines.tolist(), strict=True)]
             scores.append(contents[int(photo_id)] + repr(pairs).encode())
     both = (hashlib.sha256(b"".join(sorted(each))).hexdigest()[:12] for each in (embeddings, scores))
@@ -146,6 +145,8 @@ def by_workers(folder: Path, model: str, address: str, count: int, *, kill: bool
 
 def main() -> None:
     """Measure and print."""
+    from tests.store.postgres import running
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", required=True)

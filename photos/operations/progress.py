@@ -23,6 +23,7 @@ class Stage(StrEnum):
     DESCRIBE = "describe pictures"
     COPY_ROWS = "copy rows"
     COMPARE_ROWS = "compare rows"
+    BUILD_INDEX = "build the index"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ def wait_for_units(
     *report* gets the items done and in all. Returns False as soon as no worker lives that would take them.
     """
     left, total = dict(units), sum(units.values())
-    quiet_since = time.monotonic()
     report(0, total)
+    quiet_since = time.monotonic()
     while left:
         with catalog.read() as t:
             states = queue.states(t, list(left))

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -75,7 +76,7 @@ class WorkerOptions:
     silence: float = SILENCE
 
 
-_LOGGERS: Final = ("procrastinate", "psycopg.pool")
+_LOGGERS: Final = ("asyncio", "procrastinate", "psycopg.pool")
 #: Says that nothing more will be taken.
 _END_OF_WORK: Final = None
 
@@ -208,6 +209,10 @@ class _Fetcher:
         self._is_over = threading.Event()
         self._worker: Worker | None = None
         self._app: App | None = None
+        #: The number under which this worker is known, and its units: at work, and those that nobody was at.
+        self._introduced: int | None = None
+        self._at_work: set[int] = set()
+        self._forgotten: set[int] = set()
 
     def start(self) -> None:
         """Begin to fetch."""
@@ -271,17 +276,33 @@ class _Fetcher:
             if self._is_over.is_set():
                 return
             keeper = asyncio.create_task(self._keep(app, worker))
+            running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]  # as above
             try:
-                await self._take_stalled(app)
-                await worker.run()  # type: ignore[no-untyped-call]  # as above
+                await asyncio.wait({running, keeper}, return_when=asyncio.FIRST_COMPLETED)
+                if not running.done():
+                    # Its own heartbeat may wait for a connection for ever.
+                    worker.stop()  # type: ignore[no-untyped-call]  # as above
+                    await asyncio.wait({running}, timeout=_END)
             finally:
                 keeper.cancel()
-                with suppress(asyncio.CancelledError, ConnectorException):
-                    await keeper
+                running.cancel()
+                await asyncio.wait({running, keeper})
+            for each in (running, keeper):
+                if not each.cancelled() and (error := each.exception()) is not None:
+                    raise error
 
     async def _done(self, context: JobContext, arguments: Mapping[str, Any]) -> None:
         """Let the other thread do a unit, and note the error that it fails with."""
-        job, app = context.job, self._app
+        job = context.job
+        assert job.id is not None
+        self._at_work.add(job.id)
+        try:
+            await self._handed_over(job, arguments)
+        finally:
+            self._at_work.discard(job.id)
+
+    async def _handed_over(self, job: Job, arguments: Mapping[str, Any]) -> None:
+        app = self._app
         assert app is not None
         row = await app.connector.execute_query_one_async(
             "SELECT coalesce(max(items), 1) AS items FROM photos_unit WHERE job_id = %(job)s", job=job.id
@@ -304,21 +325,39 @@ class _Fetcher:
             raise
 
     async def _keep(self, app: App, worker: Worker) -> None:
-        """Say who works here and how fast, and take over the units of workers that went silent."""
-        known: int | None = None
-        while True:
-            with suppress(ConnectorException):
-                if worker.worker_id is not None:
-                    if known != worker.worker_id:
-                        await self._introduce(app, worker.worker_id)
-                        known = worker.worker_id
-                    await app.connector.execute_query_async(
-                        "UPDATE photos_worker SET rates = %(rates)s::jsonb WHERE worker_id = %(worker)s",
-                        rates=Jsonb(self._desk.rates()),
-                        worker=known,
-                    )
-                await self._take_stalled(app)
+        """Say that and how fast this worker works, and take over units of workers that went silent.
+
+        Returns when the server has not answered for as long as makes other workers take this one's unit.
+        """
+        heard = time.monotonic()
+        while time.monotonic() - heard < self._options.silence:
+            with suppress(ConnectorException, TimeoutError):
+                await asyncio.wait_for(self._keep_once(app, worker), _CONNECT + _END)
+                heard = time.monotonic()
             await asyncio.sleep(min(_POLL, self._options.silence / 3))
+
+    async def _keep_once(self, app: App, worker: Worker) -> None:
+        own = worker.worker_id
+        await self._take_stalled(app)
+        if own is None:
+            return
+        if self._introduced != own:
+            await self._introduce(app, own)
+            self._introduced = own
+        await app.job_manager.update_heartbeat(own)
+        await app.connector.execute_query_async(
+            "UPDATE photos_worker SET rates = %(rates)s::jsonb WHERE worker_id = %(worker)s",
+            rates=Jsonb(self._desk.rates()),
+            worker=own,
+        )
+        # A unit that is done, and could not be noted as done because the server was away just then.
+        rows = await app.connector.execute_query_all_async(
+            "SELECT id FROM procrastinate_jobs WHERE worker_id = %(worker)s AND status = 'doing'", worker=own
+        )
+        forgotten = {int(row["id"]) for row in rows} - self._at_work
+        for job_id in forgotten & self._forgotten:
+            await app.job_manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
+        self._forgotten = forgotten
 
     async def _introduce(self, app: App, worker_id: int) -> None:
         await app.connector.execute_query_async(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -64,10 +65,11 @@ class VectorIndex(Protocol):
         It begins a transaction, so it is taken outside any other. Other threads and processes read and write meanwhile.
         """
 
-    def refresh(self) -> bool:
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> bool:
         """Bring what is on disk up to date, if there is enough to do. Returns whether anything was written.
 
-        It may take seconds in a large library, and minutes on a server. Searches go on meanwhile.
+        It may take seconds in a large library, and minutes on a server; there, *progress* gets how much is done, and
+        all, and may raise to end it. Searches go on meanwhile.
         """
 
     def warm(self) -> None:

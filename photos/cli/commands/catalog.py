@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, hush_logs, pass_invocation
 
 
 @click.group(short_help="Move a library between SQLite and PostgreSQL.")
@@ -53,7 +53,9 @@ def copy(invocation: Invocation, source: str, target: str, restart: bool, dry_ru
     from photos.cli.views.catalog import show_copy
     from photos.operations.catalog_copy import CopyRequest, copy_library
 
-    del invocation
+    if not invocation.debug:
+        # The driver has warnings of its own about a server that goes away.
+        hush_logs()
     with ProgressBars() as progress:
         result = copy_library(CopyRequest(source, target, restart=restart, dry_run=dry_run), progress)
     show_copy(result, as_json=as_json)

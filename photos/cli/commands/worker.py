@@ -55,8 +55,8 @@ def worker(
     """Take units of work from the queue of a catalog on a PostgreSQL server, and do them, until interrupted.
 
     Any number of workers can run, on any machines that see the folders of the library. Work gets into the queue by
-    `photos add`, `index` and `watch` with --queue. A unit that is interrupted is handed back, and what was stored of
-    it stays; the unit of a worker that died is taken by another one.
+    `photos add`, `index`, `watch`, `retag`, `describe` and `xmp write` with --queue. A unit that is interrupted is
+    handed back, and what was stored of it stays; the unit of a worker that died is taken by another one.
 
     The checkpoint must be on this machine, with the same weights, under the name by which it was chosen.
     """

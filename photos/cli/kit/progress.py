@@ -44,6 +44,7 @@ _STAGES: Final = {
     Stage.DESCRIBE: ("Describing", "picture"),
     Stage.COPY_ROWS: ("Copying", "row"),
     Stage.COMPARE_ROWS: ("Comparing", "row"),
+    Stage.BUILD_INDEX: ("Building the index", "page"),
 }
 
 

@@ -62,6 +62,8 @@ with `catalog` a folder in `catalogs` there |
 | `describe_requests` | requests that the server gets at once | 2 |
 | `describe_remote` | whether pictures may leave this machine and its private networks | false |
 | `describe_new` | whether `watch` describes photos when it has nothing else to do | false |
+| `queue` | whether [workers](workers.md) do what can be shared; it needs a catalog on a server | false |
+| `map` | folders of the library that have another path on this machine, as `REMOTE=LOCAL`, with colons between | none |
 
 In the file, the settings that begin with `describe_` may stand in a table: `endpoint` below `[describe]`.
 

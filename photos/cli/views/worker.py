@@ -28,7 +28,8 @@ def log_event(event: WorkerEvent) -> None:
             _log.info("Handed back: %s, %s.", event.task, counted(event.items, "item"))
         case UnitEnded(problem=None):
             rate = event.items / max(event.seconds, 1e-3)
-            _log.info("Done: %s, %s, %.1f a second.", event.task, counted(event.items, "item"), rate)
+            done = f", {counted(event.items, 'item')}, {rate:.1f} a second" if event.items else ""
+            _log.info("Done: %s%s.", event.task, done)
         case UnitEnded():
             end = "It is given up." if event.given_up else "It is tried again."
             _log.warning(

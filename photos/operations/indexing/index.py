@@ -192,7 +192,7 @@ def bring_up_to_date(
     tagging.finish()
     if report.moved or report.gone or report.left_out or report.companions:
         follow_files(library)
-    library.index_of(model.space).refresh()
+    library.index_of(model.space).refresh(steps(progress, Stage.BUILD_INDEX))
     return report
 
 

@@ -8,7 +8,7 @@ catalog, or that lacks too much, is rebuilt.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,11 +114,12 @@ class FaissIndex:
                 snapshot = until_end.enter_context(self._current())
             yield snapshot
 
-    def refresh(self) -> bool:
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> bool:
         """Make a new file if there is none or the newer rows pay for it, and the codes of a large library.
 
-        Returns whether anything was written.
+        Returns whether anything was written. *progress* gets nothing: it is done in seconds.
         """
+        del progress
         with self._lock:
             before = self._files.manifest()
             with self._current() as snapshot:

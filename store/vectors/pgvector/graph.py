@@ -37,6 +37,10 @@ _NODE_BYTES: Final = 200
 _LINK_BYTES: Final = 24
 #: Seconds between two reports of a build.
 _STEP = 0.5
+_PROGRESS: Final = (
+    # First while it is built, and then while it is compared with the table.
+    "SELECT blocks_done, blocks_total FROM pg_stat_progress_create_index WHERE pid = %s"
+)
 Progress = Callable[[int, int], None]
 
 
@@ -83,11 +87,12 @@ class Graph:
         row = found.fetchone()
         return None if row is None else GraphState(max(0, round(row[0])), int(row[1]), bool(row[2]))
 
-    def build(self, progress: Progress | None = None) -> bool:
+    def build(self, progress: Progress) -> bool:
         """Build the graph if there is none, the rows pay for it, and this role may. Returns whether it was built.
 
         It takes half a second for each thousand rows and processor. The catalog is read and written meanwhile. It ends
-        transactions that are older, so it is called within none. *progress* gets the pages read and to be read.
+        transactions that are older, so it is called within none. *progress* gets the pages read and to be read, and may
+        raise: then there is no graph.
         """
         if self._space.identity.dimension > _MOST_DIMENSIONS:
             return False
@@ -99,12 +104,11 @@ class Graph:
                 return False
             rows = self._rows(connection)
             if state is not None:
-                self._drop(connection)
+                self._drop(driver_of(connection))
             if rows < self._least_rows:
                 return False
             self._prepare(connection, rows)
-            with self._reported(connection, progress):
-                self._create(connection)
+            self._create(connection, progress)
             return True
 
     def drop(self) -> None:
@@ -114,7 +118,7 @@ class Graph:
                 return
         with self._alone(must=True) as connection:
             if connection is not None:
-                self._drop(connection)
+                self._drop(driver_of(connection))
 
     @contextmanager
     def _alone(self, *, must: bool = False) -> Iterator[Connection | None]:
@@ -154,57 +158,54 @@ class Graph:
     def _row_bytes(self) -> int:
         return 2 * self._space.identity.dimension + 2 * _LINKS * _LINK_BYTES + _NODE_BYTES
 
-    def _create(self, connection: Connection) -> None:
-        driver = driver_of(connection)
-        try:
+    def _create(self, connection: Connection, progress: Progress) -> None:
+        """Build on a thread of its own, and report here. What raises there or here ends both, and leaves no graph."""
+        driver, failed = driver_of(connection), list[BaseException]()
+
+        def build() -> None:
             try:
-                driver.execute(self._definition.encode(), prepare=False)
-            except psycopg.errors.DiskFull:
-                # Several processes build in shared memory, of which containers often have a few megabytes.
-                self._drop(connection)
-                driver.execute("SET max_parallel_maintenance_workers = 0", prepare=False)
-                driver.execute(self._definition.encode(), prepare=False)
-        except BaseException:
-            # What is left is of no use, and every write would go on filling it.
-            with suppress(psycopg.Error):
-                self._drop(connection)
-            raise
+                self._execute(driver)
+            except BaseException as error:  # noqa: BLE001 - raised on the caller's thread
+                failed.append(error)
 
-    def _drop(self, connection: Connection) -> None:
-        driver_of(connection).execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}".encode(), prepare=False)
-
-    @contextmanager
-    def _reported(self, building: Connection, progress: Progress | None) -> Iterator[None]:
-        """Report how far the statement of another connection is, while the block runs."""
-        if progress is None:
-            yield
-            return
-        process, ended = driver_of(building).info.backend_pid, threading.Event()
-
-        def report() -> None:
-            # The build goes on without its reports.
-            with suppress(Exception), self._catalog.maintenance() as connection:
-                while not ended.wait(_STEP):
-                    row = (
-                        driver_of(connection)
-                        .execute(
-                            "SELECT blocks_done, blocks_total FROM pg_stat_progress_create_index"
-                            " WHERE pid = %s AND phase LIKE 'building index%%'",
-                            [process],
-                            prepare=False,
-                        )
-                        .fetchone()
-                    )
-                    if row is not None and row[1]:
-                        progress(int(row[0]), int(row[1]))
-
-        thread = threading.Thread(target=report, name="graph", daemon=True)
-        thread.start()
+        builder = threading.Thread(target=build, name="graph", daemon=True)
+        builder.start()
         try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+            self._watch(builder, driver.info.backend_pid, progress)
+        except BaseException:
+            driver.cancel()
+            builder.join()
+            self._drop_rest(driver)
+            raise
+        if failed:
+            self._drop_rest(driver)
+            raise failed[0]
+
+    def _drop_rest(self, driver: Driver) -> None:
+        """Drop what a build left that did not end: every write would go on filling it."""
+        with suppress(psycopg.Error):
+            self._drop(driver)
+
+    def _execute(self, driver: Driver) -> None:
+        try:
+            driver.execute(self._definition.encode(), prepare=False)
+        except psycopg.errors.DiskFull:
+            # Several processes build in shared memory, of which containers often have a few megabytes.
+            self._drop(driver)
+            driver.execute("SET max_parallel_maintenance_workers = 0", prepare=False)
+            driver.execute(self._definition.encode(), prepare=False)
+
+    def _watch(self, builder: threading.Thread, process: int, progress: Progress) -> None:
+        """Report how far *process* of the server is, until *builder* ends."""
+        with self._catalog.maintenance() as watching:
+            while builder.is_alive():
+                builder.join(_STEP)
+                row = driver_of(watching).execute(_PROGRESS, [process], prepare=False).fetchone()
+                if row is not None and row[1]:
+                    progress(int(row[0]), int(row[1]))
+
+    def _drop(self, driver: Driver) -> None:
+        driver.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}".encode(), prepare=False)
 
 
 def _value(driver: Driver, query: str) -> Any:

@@ -176,9 +176,9 @@ class PgvectorIndex:
         """Build the graph if there is none, the rows pay for it, and this role may. Returns whether it was built.
 
         It ends after the transactions that are older, so it is called within none; nobody waits for it. *progress* gets
-        the pages of the table that are read, and all.
+        the pages of the table that are read, and all, and may raise to end it.
         """
-        return self._graph.build(progress)
+        return self._graph.build(progress or (lambda _done, _whole: None))
 
     def warm(self) -> None:
         """Search once, so that the server has the beginnings of the graph in its memory."""

@@ -18,6 +18,7 @@ from store.copying.places import open_source, open_target
 from store.errors import (
     CatalogDamaged,
     CatalogNotEmpty,
+    CatalogUnreachable,
     CopyDiffers,
     CopyRunning,
     ForeignDatabase,
@@ -51,14 +52,19 @@ class Interrupted(BaseException):
     """Raised in place of a signal."""
 
 
-def after(calls):
-    """A function that raises `Interrupted` when it was called so many times."""
+def interrupt():
+    """Raise what a signal raises."""
+    raise Interrupted
+
+
+def after(calls, do=interrupt):
+    """Return the progress that does something when it was told of so many pages."""
 
     def count(*_numbers):
         nonlocal calls
         calls -= 1
         if calls == 0:
-            raise Interrupted
+            do()
 
     return count
 
@@ -330,6 +336,24 @@ def test_a_full_disk_is_one_sentence_and_the_copy_goes_on(full, tmp_path, files_
         with files_that_may_not_grow(), pytest.raises((DiskFull, DiskFailed), match="run the command again"):
             copy_catalog(catalog, target, NAMES, QUIET)
     assert copy(full, tmp_path / "copy").rows_before > 0
+
+
+def test_connections_that_end_lose_at_most_a_page(full, server, address):
+    copy(full, address)
+    with server.database(server.template) as place:
+        source, target = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'".format(
+                each.partition("?")[0].rpartition("/")[2]
+            )
+            for each in (address, place)
+        )
+        # What is read is of one moment, so that cannot go on by itself; what is written can.
+        with pytest.raises(CatalogUnreachable, match="run the command again"):
+            copy(address, place, CopyProgress(after(3, lambda: server.run(source)), quiet))
+        counted = copy(address, place, CopyProgress(after(9, lambda: server.run(target)), quiet))
+        assert 0 < counted.rows_before < counted.rows
+        with Catalog.open(address) as one, Catalog.open(place) as other:
+            assert rows_of(one) == rows_of(other)
 
 
 def test_a_copy_that_is_not_as_it_was_written_is_not_put_to_use(full, place):

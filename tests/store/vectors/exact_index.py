@@ -46,7 +46,7 @@ class ExactIndex:
         with self._catalog.read() as t:
             yield ExactSnapshot(t, self._space)
 
-    def refresh(self):
+    def refresh(self, progress=None):
         with self._catalog.read() as t:
             before, self._end = self._end, latest_change(t.connection, self._space.id)
             self._rows = t.embeddings.uncached.count(self._space.id)

@@ -141,6 +141,21 @@ def test_a_graph_that_lacks_rows_is_found_and_dropped(photographer, index):
     assert index.status().accelerated is False
 
 
+def test_who_is_told_of_the_progress_may_end_the_build(photographer, index):
+    fill(photographer, some(30))
+
+    def stop(done, whole):
+        raise KeyboardInterrupt
+
+    # The build waits for this transaction, so that it has not ended before.
+    with photographer.catalog.read() as t:
+        t.folders.all()
+        with pytest.raises(KeyboardInterrupt):
+            index.refresh(stop)
+    assert (index.status().valid, index.status().accelerated) == (True, False)
+    assert index.refresh() is True
+
+
 def test_one_process_builds_at_a_time(photographer, index):
     fill(photographer, some(30))
     with photographer.catalog.maintenance() as connection:
