@@ -120,5 +120,7 @@ def _pictures(status: LibraryStatus) -> str:
 def _index(index: IndexStatus) -> str:
     if not index.valid:
         return "made at the next search"
+    if not index.bytes:
+        return f"none yet: the server compares all {counted(index.rows, 'photo')}"
     newer = f", {counted(index.newer, 'change')} since" if index.newer else ""
     return f"{counted(index.rows, 'row')}, {readable_size(index.bytes)}{newer}"
