@@ -128,5 +128,7 @@ def _plain(text, program):
     text = re.sub(r"<?\d+(\.\d+)? (ms|s)\b", "T", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", "T", text)
     text = re.sub(r"(?m) \d+\.\d{3}$", " T", text)
+    # The server's cosines are right to a millionth.
+    text = re.sub(r"\d+\.\d{6,}", lambda number: f"{float(number[0]):.5f}", text)
     # Each database takes its own room, and the widths of columns follow what was replaced.
     return re.sub(r" {2,}", " ", re.sub(r"[\d.]+ (bytes|kB|MB)\b", "ROOM", text))
