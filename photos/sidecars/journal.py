@@ -31,7 +31,7 @@ def exclusive(library: OpenLibrary, folders: OpenFolders) -> Iterator[None]:
     Raises `SidecarsBusy` if another process holds it, or workers have a run that has not ended.
     """
     place = library.settings.library
-    with named_lock(place, "sidecars.lock", SidecarsBusy(place)):
+    with named_lock(place, "sidecars.lock", SidecarsBusy(place), catalog=library.catalog):
         if library.queue is not None:
             with library.catalog.read() as t:
                 if any(library.queue.waiting(t, SIDECARS)):
