@@ -32,6 +32,8 @@ from indexer import FileDone, ReadingBegins
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.indexing.index import AddRequest, add
+from photos.operations.tagging.revisions import current_revision
+from store import MAIN_SLOT
 
 FIRST = 4
 
@@ -136,6 +138,13 @@ def by_workers(folder: Path, model: str, address: str, count: int, *, kill: bool
         library = stack.enter_context(OpenLibrary(settings))
         # A worker needs tables to begin with.
         add(library, AddRequest([str(place)], model=model))
+        space = library.space_if_any
+        with library.catalog.read() as t:
+            revision = current_revision(t, MAIN_SLOT)
+        assert space is not None
+        assert revision is not None
+        # Labels are encoded here: with other numbers of threads their vectors differ in the last bits.
+        library.tagger(space, revision, library.text_vectors(space)).prepare()
         workers = [stack.enter_context(worker(address, place / f"{number}", count)) for number in range(count)]
         pids = [each.pid for each in workers]
         window = Window([os.getpid(), *pids], pids[0] if kill else None)
