@@ -210,15 +210,19 @@ class Watcher:
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
         except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
+            if parts is None:
+                self._full_due = 0.0
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
+        had_waited = self._with_workers.is_waiting
         self._with_workers.note(parts, report.queued)
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
-            if self._backlog is not None:
-                self._backlog.refresh()
+        # Workers keep no thumbnails.
+        if self._backlog is not None and (parts is None or (had_waited and not self._with_workers.is_waiting)):
+            self._backlog.refresh()
         if self._new_photos is not None:
             self._new_photos.refresh(is_whole=parts is None)
         for folder, path in report.too_recent:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from indexer import (
     BeforeBatch,
@@ -269,7 +269,7 @@ def _index_files(
         check_embeddings=options.check_embeddings,
     )
     if library.settings.queue:
-        return _index_by_workers(library, request, progress, waits=options.waits)
+        return _index_by_workers(library, request, progress, tagger, waits=options.waits)
     beside = destination_beside(library, model.space, options.image_encoder)
     second = None if beside is None else library.checkpoint_of(beside.space).preprocessing
     with library.readers(model.checkpoint.preprocessing, second) as readers, _keeper(library) as keeper:
@@ -292,15 +292,34 @@ def _index_files(
 
 
 def _index_by_workers(
-    library: OpenLibrary, request: PipelineRequest, progress: Progress, *, waits: bool
+    library: OpenLibrary, request: PipelineRequest, progress: Progress, tagger: StoredTagger, *, waits: bool
 ) -> IndexReport:
-    """Let workers index the files that the pass finds. Raises `NoQueue` if the catalog is none on a server."""
+    """Let workers index the files that the pass finds. Raises `NoQueue` if the catalog is none on a server.
+
+    The vectors of all labels in force are stored before: each worker would make its own, which differ in the last bits.
+    """
     queue = library.queue
     if queue is None:
         raise NoQueue
     report = IndexReport()
+    beside = destination_beside(library, request.space)
+
+    @cache
+    def prepare() -> None:
+        tagger.prepare()
+        if beside is not None and beside.tagger is not None:
+            beside.tagger.prepare()
+
     stage = QueuedFiles(
-        library.catalog, queue, request.folders, request.space, report, progress, library.on_notice, waits=waits
+        library.catalog,
+        queue,
+        request.folders,
+        request.space,
+        report,
+        progress,
+        library.on_notice,
+        waits=waits,
+        prepare=prepare,
     )
     run_pass(library.catalog, request, stage, report, progress)
     return report

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _PART: Final = 1 << 14
 #: Seconds between two looks at the queue, and after which it is said that no worker takes anything from it.
 _LOOK, _LONELY = 0.5, 10.0
-_NOBODY: Final = (
+#: Sentence for people if there is no worker.
+NOBODY: Final = (
     "The files are in the queue, and no worker takes them: run `photos worker` here or on another machine that sees "
     "the folders."
 )
@@ -44,7 +45,8 @@ class QueuedFiles:
     """Lets workers index files, and unless *waits* is false, waits until they have. It implements `FileStage`.
 
     The results stand in the catalog, where they are looked up for *report* and *progress*. A file that is in the queue
-    already is not put there again. *on_notice* gets a sentence if there is no worker.
+    already is not put there again. *on_notice* gets a sentence if there is no worker. *prepare* is called before units
+    are put into the queue: it does what all workers would do otherwise.
     """
 
     def __init__(
@@ -58,12 +60,13 @@ class QueuedFiles:
         on_notice: Callable[[str], None],
         *,
         waits: bool = True,
+        prepare: Callable[[], object] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._catalog, self._queue, self._space = catalog, queue, space
         self._folders = {folder.id: folder for folder in folders}
         self._report, self._progress, self._on_notice = report, progress, on_notice
-        self._waits, self._sleep = waits, sleep
+        self._waits, self._prepare, self._sleep = waits, prepare, sleep
         self._told = False
         #: Files that are in the queue when a call returns.
         self.left = 0
@@ -102,6 +105,7 @@ class QueuedFiles:
             asked.update(file for file in part if file in queued)
             new = list(file_units([file for file in part if file not in queued]))
             if new:
+                self._prepare()
                 with self._catalog.write() as t:
                     ids = self._queue.defer(t, [unit for unit, _ in new])
                 units |= {unit_id: list(some) for unit_id, (_, some) in zip(ids, new, strict=True)}
@@ -136,7 +140,7 @@ class QueuedFiles:
             workers = self._queue.state(t).workers
         if not self._told and not any(ENCODE in worker.tasks for worker in workers if not worker.is_lost):
             self._told = True
-            self._on_notice(_NOBODY)
+            self._on_notice(NOBODY)
 
     def _report_file(self, file: WantedFile, row: File | None) -> None:
         if file.purpose is Purpose.SIDECAR:
