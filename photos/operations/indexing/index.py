@@ -29,13 +29,17 @@ from photos.operations.models.trials import destination_beside, trial_problem
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.tagging.retag import finish_pending
 from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
+from photos.operations.unit_worker import do_units
 from photos.thumbnails.keeper import CacheKeeper
 from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, retag
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
 from store.paths import is_inside
+from store.queue.base import UnitEnded
 
+from .encode_unit import encode_unit
+from .file_units import ENCODE
 from .queued_files import QueuedFiles
 
 
@@ -310,6 +314,11 @@ def _index_by_workers(
         if beside is not None and beside.tagger is not None:
             beside.tagger.prepare()
 
+    def work(on_unit: Callable[[], object]) -> None:
+        do_units(
+            library, {ENCODE: encode_unit}, lambda each: on_unit() if isinstance(each, UnitEnded) else None, drain=True
+        )
+
     stage = QueuedFiles(
         library.catalog,
         queue,
@@ -320,6 +329,7 @@ def _index_by_workers(
         library.on_notice,
         waits=waits,
         prepare=prepare,
+        work=work,
     )
     run_pass(library.catalog, request, stage, report, progress)
     return report
