@@ -121,12 +121,14 @@ class QueuedFiles:
 
     def _wait(self, units: dict[int, list[WantedFile]]) -> None:
         """Wait until the units are done or given up, and report their files."""
+        if units and self._is_alone():
+            self._work_alone(units)
         quiet_since = time.monotonic()
         while units:
             if self._take_ended(units):
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > _LONELY:
-                if not has_workers(self._catalog, self._queue, ENCODE):
+                if self._is_alone():
                     self._work_alone(units)
                 quiet_since = time.monotonic()
             if units:
@@ -142,6 +144,9 @@ class QueuedFiles:
         for file in files:
             self._report_file(file, rows[file.folder_id].get(file.path))
         return bool(ended)
+
+    def _is_alone(self) -> bool:
+        return not has_workers(self._catalog, self._queue, ENCODE)
 
     def _work_alone(self, units: dict[int, list[WantedFile]]) -> None:
         """Do what nobody else is there to do. Workers that begin meanwhile share it."""
