@@ -216,13 +216,14 @@ class Watcher:
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
-        had_waited = self._with_workers.is_waiting
-        self._with_workers.note(parts, report.queued)
+        is_done = self._with_workers.note(parts, report.queued)
+        if is_done:
+            _log.info("No file is in the queue for workers any more.")
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
         # Workers keep no thumbnails.
-        if self._backlog is not None and (parts is None or (had_waited and not self._with_workers.is_waiting)):
+        if self._backlog is not None and (parts is None or is_done):
             self._backlog.refresh()
         if self._new_photos is not None:
             self._new_photos.refresh(is_whole=parts is None)

@@ -25,20 +25,28 @@ class WithWorkers:
         self._parts: dict[int, list[Subtree]] = {}
         self._is_whole = False
         self._told = False
+        #: True between the end of the workers and that of the pass that follows.
+        self._follows = False
 
     @property
     def is_waiting(self) -> bool:
         """True if workers were to index files when they were last looked for."""
         return self._is_whole or bool(self._parts)
 
-    def note(self, parts: Parts, queued: int) -> None:
-        """Note that a pass over *parts* ended while so many files were in the queue."""
+    def note(self, parts: Parts, queued: int) -> bool:
+        """Note that a pass over *parts* ended while so many files were in the queue.
+
+        Returns whether it was the one that follows when workers are done.
+        """
+        is_done = queued == 0 and (self._follows or (parts is None and self.is_waiting))
+        self._follows = False
         if parts is None:
             self._is_whole, self._parts = queued > 0, {}
         elif queued:
             for folder_id, some in parts.items():
                 known = self._parts.setdefault(folder_id, [])
                 known += [part for part in some if part not in known]
+        return is_done
 
     def finished(self) -> Parts:
         """The parts to scan now; none while files are in the queue."""
@@ -48,7 +56,7 @@ class WithWorkers:
             self._look_for_workers()
             return {}
         parts = None if self._is_whole else self._parts
-        self._is_whole, self._parts = False, {}
+        self._is_whole, self._parts, self._follows = False, {}, True
         return parts
 
     def _look_for_workers(self) -> None:

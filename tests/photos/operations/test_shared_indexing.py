@@ -50,7 +50,8 @@ def test_without_workers_a_pass_that_waits_does_their_units(shared):
     assert (state.tasks, state.workers) == ((), ())
 
 
-def test_a_watch_scans_again_when_workers_are_done_also_after_an_error(shared):
+def test_a_watch_scans_again_when_workers_are_done_also_after_an_error(shared, caplog):
+    caplog.set_level("INFO")
     move_one(shared)
     passes, told, holds = [], [], iter([None, CatalogBusy(shared.address), None])
 
@@ -73,5 +74,6 @@ def test_a_watch_scans_again_when_workers_are_done_also_after_an_error(shared):
         watcher = Watcher(library, library.choose_model(None), encoders, after_pass, retry=0, look=0.01, hold=hold)
         with pytest.raises(Enough):
             watcher.run(lambda: nullcontext(SILENT))
+    assert "No file is in the queue for workers any more." in caplog.messages
     assert passes == [(True, 0), (False, 1)]
     assert ["no worker takes them" in each for each in told] == [True]
