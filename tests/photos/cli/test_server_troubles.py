@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from contextlib import closing, nullcontext
 
@@ -108,6 +109,17 @@ def test_a_catalog_of_a_newer_program_is_left_alone(photos):
     photos.ask("UPDATE alembic_version SET version_num = '9999'")
     assert refused(photos("search", "red"), "made by a newer version of photos (schema 9999)")
     assert refused(photos("index"), "made by a newer version of photos (schema 9999)")
+
+
+def test_a_machine_that_is_new_to_the_catalog_makes_its_folder(photos, other_checkpoint):
+    for words in ("token", f"model try {other_checkpoint}"):
+        assert not photos.library.exists()
+        assert photos(*words.split()).status == 0, words
+        shutil.rmtree(photos.library)
+    # The daemon's log is opened in it.
+    with photos.opened() as library:
+        assert not library.is_new
+        assert photos.library.is_dir()
 
 
 def test_the_demo_is_not_drawn_among_other_photos(photos, tmp_path):
