@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from photos.errors import AlreadyWatched, PhotosError
 from photos.model_errors import DescribersBusy, TrialBusy
 from store.catalog.keeper_lock import KeeperLock
+from store.catalog.server_locks import Work, alone_at
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
@@ -133,6 +134,18 @@ def named_lock(library: Path, name: str, busy: PhotosError, patience: float = 0)
     except Timeout:
         raise busy from None
     with lock:
+        yield
+
+
+@contextmanager
+def journal_lock(library: Path, catalog: Catalog, work: Work, busy: PhotosError) -> Iterator[None]:
+    """Hold the lock on *work* of *library*, and of its *catalog* on whatever machine.
+
+    Raises *busy* if another process holds it, `CatalogMoved` if the library is gone, and `CatalogUnreachable`.
+    """
+    with named_lock(library, f"{work.name.lower()}.lock", busy), alone_at(catalog, work) as is_alone:
+        if not is_alone:
+            raise busy
         yield
 
 

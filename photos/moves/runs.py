@@ -13,8 +13,9 @@ from pathlib import Path
 from indexer.files.scan import stamp_of
 from photos.errors import MovesBusy, NothingFound
 from photos.library import OpenLibrary
-from photos.lock import named_lock
+from photos.lock import journal_lock
 from store import Catalog, FileMove, IndexedFile, MoveRun, Photo, Transaction
+from store.catalog.server_locks import Work
 from store.paths import is_inside
 
 from .disk import FileLeft, Place, check_file, digest, end_killed_move, move_file
@@ -264,7 +265,7 @@ def _place_of(t: Transaction, path: bytes) -> tuple[int, bytes] | None:
 @contextmanager
 def _exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     """Hold the lock on moves; runs that were killed are ended first. Raises `MovesBusy`."""
-    with named_lock(library, "moves.lock", MovesBusy()):
+    with journal_lock(library, catalog, Work.MOVES, MovesBusy()):
         _end_killed_runs(catalog)
         yield
 

@@ -11,9 +11,10 @@ from indexer.decode import FACTS_READER
 from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
 from photos.library import OpenLibrary
-from photos.lock import named_lock
+from photos.lock import journal_lock
 from photos.path_map import PathMap
 from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
+from store.catalog.server_locks import Work
 
 from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
@@ -31,7 +32,7 @@ def exclusive(library: OpenLibrary, folders: OpenFolders) -> Iterator[None]:
     Raises `SidecarsBusy` if another process holds it, or workers have a run that has not ended.
     """
     place = library.settings.library
-    with named_lock(place, "sidecars.lock", SidecarsBusy(place)):
+    with journal_lock(place, library.catalog, Work.SIDECARS, SidecarsBusy(place)):
         if library.queue is not None:
             with library.catalog.read() as t:
                 if any(library.queue.waiting(t, SIDECARS)):

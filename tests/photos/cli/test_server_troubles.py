@@ -15,7 +15,9 @@ from photos.encoders import CachedEncoders
 from photos.operations.indexing.index import AddRequest, add
 from photos.operations.progress import SILENT
 from photos.operations.searching.requests import SearchRequest
+from photos.sidecars.write import write_sidecars
 from store import CatalogMoved, CatalogUnreachable, DiskFull
+from store.catalog.server_locks import Work, alone_at
 from tests.photos.encoders import ColourEncoders
 
 from .on_server import OnServer, fill, name_of, paint, with_parameter
@@ -120,6 +122,31 @@ def test_a_machine_that_is_new_to_the_catalog_makes_its_folder(photos, other_che
     with photos.opened() as library:
         assert not library.is_new
         assert photos.library.is_dir()
+
+
+def test_sidecars_that_another_machine_writes_stay_in_its_journal(photos, tmp_path):
+    there = OnServer(photos.server, photos.address, tmp_path / "there", photos.pictures, photos._capsys)
+    told = []
+
+    def act(_event):
+        if not told:
+            told.append(there("xmp", "write", photos.pictures / "blue.png"))
+
+    with photos.opened() as library:
+        report = write_sidecars(
+            library, [bytes(photos.pictures)], lambda *_: False, on_event=act, on_done=lambda *_: None
+        )
+    assert refused(told[0], "Another process writes sidecars")
+    assert report.made > 1
+    assert photos("xmp", "undo").status == 0
+    assert not list(photos.pictures.glob("*.xmp"))
+
+
+def test_files_that_another_machine_moves_stay_in_its_journal(photos):
+    with photos.opened() as library, alone_at(library.catalog, Work.MOVES) as is_alone:
+        assert is_alone
+        assert refused(photos("duplicates", "--undo"), "Another process moves files")
+    assert "Another process" not in photos("duplicates", "--undo").err
 
 
 def test_the_demo_is_not_drawn_among_other_photos(photos, tmp_path):
