@@ -12,12 +12,14 @@ from indexer import FileDone
 from photos.daemon.session import Session
 from photos.daemon.watcher import Watcher
 from photos.encoders import CachedEncoders
+from photos.library import OpenLibrary
 from photos.operations.indexing.index import AddRequest, add
 from photos.operations.progress import SILENT
 from photos.operations.searching.requests import SearchRequest
 from photos.sidecars.write import write_sidecars
 from store import CatalogMoved, CatalogUnreachable, DiskFull
 from store.catalog.server_locks import Work, alone_at
+from tests.photos.conftest import read_here
 from tests.photos.encoders import ColourEncoders
 
 from .on_server import OnServer, fill, name_of, paint, with_parameter
@@ -255,6 +257,34 @@ def test_a_session_answers_again_when_the_server_does(photos):
 
 class Enough(Exception):
     pass
+
+
+def test_watching_does_what_workers_left_although_it_fails_at_first(photos, tmp_path):
+    passes, asked = [], []
+
+    def after_pass(report, _seconds):
+        passes.append(report.queued)
+        if len(passes) > 1:
+            raise Enough
+        # As if workers had done it.
+        photos.ask("DELETE FROM procrastinate_jobs")
+
+    def hold():
+        asked.append(len(passes))
+        if len(asked) == 2:
+            raise CatalogUnreachable(photos.address, "it is gone")
+
+    folder = paint(tmp_path / "more", ["black"])
+    with photos.opened() as library:
+        add(library, AddRequest((str(folder),)), SILENT)
+    paint(folder, SHADES[:2])
+    with OpenLibrary(photos.settings(queue=True, quiet_seconds=0.01), photos.encoders, read_here) as library:
+        encoders = CachedEncoders(library.encoders, 600)
+        watcher = Watcher(library, library.choose_model(None), encoders, after_pass, retry=0.1, hold=hold)
+        with pytest.raises(Enough):
+            watcher.run(lambda: nullcontext(SILENT))
+    assert passes[0] > 0
+    assert asked == [0, 1, 1]
 
 
 def test_watching_goes_on_when_the_server_is_back(photos, caplog):
