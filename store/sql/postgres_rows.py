@@ -52,7 +52,7 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Row], kinds: S
                 copy.write_row(row)
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
         raise ValueRefused(error.diag.message_primary or str(error)) from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueRefused(str(error)) from error
 
 
