@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -371,6 +372,25 @@ def test_connections_that_end_lose_at_most_a_page(full, server, address):
         assert 0 < counted.rows_before < counted.rows
         with Catalog.open(address) as one, Catalog.open(place) as other:
             assert rows_of(one) == rows_of(other)
+
+
+def test_a_server_that_ends_what_takes_long_waits_for_a_copy(full, server, address, tmp_path):
+    copy(full, address)
+    name = address.partition("?")[0].rpartition("/")[2]
+    for timeout in ("statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
+        server.run(f"ALTER DATABASE {name} SET {timeout} = '500ms'")
+    compared = CopyProgress(quiet, lambda *_: time.sleep(1))
+    copy(address, tmp_path / "copy", compared)
+    with server.database() as other:
+        database = other.partition("?")[0].rpartition("/")[2]
+        server.run(f"ALTER DATABASE {database} SET idle_session_timeout = '500ms'")
+
+        def check(*_numbers):
+            time.sleep(1)
+            with pytest.raises(CopyRunning), contextlib.closing(open_target(other)) as second, second.held():
+                pass
+
+        copy(tmp_path / "copy", other, CopyProgress(quiet, check))
 
 
 def test_a_copy_that_is_not_as_it_was_written_is_not_put_to_use(full, place):
