@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from photos.errors import AlreadyWatched, PhotosError
 from photos.model_errors import DescribersBusy, TrialBusy
-from store.catalog.keeper_lock import KeeperLock
+from store.catalog.keeper_lock import Duty, KeeperLock
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
@@ -96,6 +96,21 @@ def catalog_lock(catalog: Catalog) -> Iterator[Callable[[], None]]:
 
         hold()
         yield hold
+
+
+@contextmanager
+def lock_on_server(catalog: Catalog, duty: Duty, busy: PhotosError) -> Iterator[None]:
+    """Hold the lock of *duty* on a catalog on a server; nothing for one in a file.
+
+    Raises *busy* if another process holds it, on any machine, and `CatalogUnreachable`.
+    """
+    if not isinstance(catalog.path, str):
+        yield
+        return
+    with KeeperLock(catalog, duty) as lock:
+        if lock.take() is not None:
+            raise busy
+        yield
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from PIL import Image
 from indexer.models import DeviceUnavailable
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.indexing.index import IndexRequest, index
+from photos.lock import catalog_lock
+from photos.operations.indexing.index import IndexRequest, Resumed, index
 from photos.workers.worker import WorkRequest, work
 from store.queue.base import UnitState
 from tests.photos.conftest import read_here
@@ -14,6 +15,11 @@ from tests.photos.encoders import ColourEncoders
 from tests.photos.operations.shared import shared, shared_start
 
 __all__ = ["shared", "shared_start"]
+
+
+class Heard(list):
+    def report(self, event, /):
+        self.append(event)
 
 
 class NoDevice(ColourEncoders):
@@ -32,3 +38,16 @@ def test_a_worker_without_its_device_ends_and_fails_no_unit(shared):
             ids = [unit for unit, _ in library.queue.waiting(t, "encode")]
             assert library.queue.states(t, ids) == dict.fromkeys(ids, UnitState.WAITING)
             assert len(ids) == 1
+
+
+def test_a_pass_of_another_machine_is_not_taken_for_one_that_was_interrupted(shared):
+    with shared.open(queue=False) as library:
+        with library.catalog.write() as t:
+            t.library.set_indexing(begun=True)
+        with catalog_lock(library.catalog):
+            index(library, IndexRequest(), heard := Heard())
+            assert Resumed() not in heard
+        with library.catalog.write() as t:
+            t.library.set_indexing(begun=True)
+        index(library, IndexRequest(), heard := Heard())
+        assert Resumed() in heard
