@@ -212,6 +212,8 @@ class Watcher:
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
         except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
+            if parts is None:
+                self._full_due = 0.0
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
