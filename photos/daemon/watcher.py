@@ -184,13 +184,15 @@ class Watcher:
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
         """The parts to scan now."""
+        if (finished := self._with_workers.finished()) is None:
+            # Until a whole pass succeeds.
+            self._full_due = 0.0
         now = time.monotonic()
         if now >= self._full_due:
             self._hints.take()
             return None
-        if (finished := self._with_workers.finished()) is None:
-            return None
-        parts = {**finished, **(self._hints.take() if self._hints.wait(0) else {})}
+        self._hint(finished)
+        parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
             self._poll_due = now + self._library.settings.poll_minutes * 60
             parts |= {each.folder.id: [WHOLE] for each in self._listener.unwatchable()}
@@ -313,11 +315,15 @@ class Watcher:
     def _retry_later(self, problem: str, parts: Parts) -> None:
         _log.warning("%s Trying again in %.0f seconds.", problem, self._retry)
         self._info = replace(self._info, problem=problem)
+        self._hint(parts)
+        self._set_state("waiting")
+        time.sleep(self._retry)
+
+    def _hint(self, parts: Parts) -> None:
+        """Let *parts* be scanned soon, with what changes meanwhile; None is no part."""
         for folder_id, some in (parts or {}).items():
             for part in some:
                 self._hints.add(folder_id, part)
-        self._set_state("waiting")
-        time.sleep(self._retry)
 
     def _wait(self, *, is_busy: bool) -> None:
         """Wait for changes, at most until the next check; not at all with other work to do."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from store.sql.dialect import is_postgres
@@ -75,11 +76,14 @@ class KeeperLock:
                 return None
         with self._catalog.read() as t, translated(name):
             called = f"{_NAME}{socket.gethostname()[:30]} {os.getpid()}"[:_LONGEST]
-            self._driver = own_connection(t.connection, called)
-            row = self._driver.execute(f"SELECT pg_try_advisory_lock({_LOCK})").fetchone()
-            if row is not None and row[0]:
-                return None
-            self.release()
+            with ExitStack() as stack:
+                driver = stack.enter_context(closing(own_connection(t.connection, called)))
+                row = driver.execute(f"SELECT pg_try_advisory_lock({_LOCK})").fetchone()
+                if row is not None and row[0]:
+                    # Kept only now: a connection without the lock must not pass for one that has it.
+                    self._driver = driver
+                    stack.pop_all()
+                    return None
             return keeper_of(t) or Keeper()
 
     def release(self) -> None:

@@ -36,7 +36,8 @@ SELECT host, process, device, tasks, started_at AT TIME ZONE 'UTC',
 FROM photos_worker AS own JOIN procrastinate_workers AS worker ON worker.id = own.worker_id ORDER BY started_at
 """
 _BAD: Final = """
-SELECT task_name, items, reason, attempts, status = 'failed' FROM procrastinate_jobs JOIN photos_unit ON job_id = id
+SELECT task_name, items, reason, setbacks + failures, status = 'failed'
+FROM procrastinate_jobs JOIN photos_unit ON job_id = id
 WHERE status IN ('todo', 'doing', 'failed') AND reason IS NOT NULL ORDER BY failed_at DESC LIMIT %s
 """
 

@@ -22,6 +22,8 @@ _BESIDE: Final = """
 CREATE TABLE photos_unit (
     job_id bigint PRIMARY KEY REFERENCES procrastinate_jobs ON DELETE CASCADE,
     items bigint NOT NULL,
+    setbacks bigint NOT NULL DEFAULT 0,
+    failures bigint NOT NULL DEFAULT 0,
     reason text,
     failed_at timestamp with time zone
 );

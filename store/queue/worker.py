@@ -29,8 +29,19 @@ from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
 from store.catalog.catalog import Catalog
-from store.errors import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, PhotosError
-from store.sql.postgres import address_of
+from store.errors import (
+    CatalogBusy,
+    CatalogMoved,
+    CatalogTooNew,
+    CatalogUnreachable,
+    CatalogUpgraded,
+    DatabaseReadOnly,
+    DiskFailed,
+    DiskFull,
+    PhotosError,
+    UnfinishedCopy,
+)
+from store.sql.postgres import address_of, translated
 
 from .base import HandedBack, Handler, QueueEvent, ServerLost, Unfit, UnitBegun, UnitEnded, UnitReturned
 from .procrastinate_queue import SILENCE, Jsonb, ProcrastinateQueue
@@ -55,6 +66,11 @@ _AGAIN, _MOST_AGAIN = 5, 600
 _ATTEMPTS: Final = 3
 #: Errors of a server or a disk: work goes on when they are back.
 _PASSING: Final = (CatalogUnreachable, CatalogBusy, DiskFull, DiskFailed)
+#: Errors after which this process can do nothing more in this catalog.
+_ENDING: Final = (CatalogUpgraded, CatalogTooNew, CatalogMoved, UnfinishedCopy, DatabaseReadOnly)
+#: A worker that takes a unit again that it left to others would take from these what it cannot do. So it holds such a
+#: unit for this part of the time until the next attempt, and looks for more seldom. And units that it remembers.
+_HELD, _REMEMBERED = 0.1, 10_000
 #: Errors after which the connection is made anew. A worker that was silent for too long has lost its row, which jobs
 #: refer to.
 _LOST: Final = (
@@ -90,7 +106,7 @@ def run_worker(
     """Do the units of the tasks in *handlers*, on this thread, until it is interrupted or, to drain, none is left.
 
     *on_event* is called on this thread. Raises the error of an `Unfit` handler, `QueueOfAnother` or `CatalogTooNew`,
-    and the catalog's errors if it cannot be reached at first.
+    the catalog's errors if it cannot be reached at first, and later those after which nothing more can be done in it.
     """
     options = options or WorkerOptions()
     assert isinstance(catalog.path, str)
@@ -104,7 +120,8 @@ def run_worker(
     fetcher = _Fetcher(address, tuple(handlers), options, desk)
     fetcher.start()
     try:
-        desk.work()
+        with translated(catalog.path):
+            desk.work()
     finally:
         fetcher.stop()
 
@@ -114,8 +131,24 @@ class _Call:
     task: str
     arguments: Mapping[str, Any]
     items: int
-    attempts: int
+    #: How often it failed, for passing reasons and for others.
+    setbacks: int
+    failures: int
     result: Future[None]
+
+    def seconds_to_retry(self, error: Exception) -> float | None:
+        """Seconds before the next attempt at the unit, which failed; None to give it up."""
+        if isinstance(error, _PASSING):
+            return float(min(_MOST_AGAIN, _AGAIN * 2 ** min(self.setbacks, 10)))
+        return _AGAIN if self.failures + 1 < _ATTEMPTS else None
+
+
+class _Undone(Exception):
+    """Tells procrastinate that a unit is not done: after so many seconds it is tried again, at that priority."""
+
+    def __init__(self, after: float, priority: int | None = None) -> None:
+        super().__init__(after)
+        self.after, self.priority = after, priority
 
 
 class _Desk:
@@ -152,9 +185,12 @@ class _Desk:
         except HandedBack as back:
             call.result.set_exception(back)
             self._on_event(UnitReturned(call.task, call.items))
+        except _ENDING:
+            call.result.set_exception(HandedBack())
+            raise
         except Exception as error:  # noqa: BLE001 - any error costs one unit
             call.result.set_exception(error)
-            given_up = _seconds_to_retry(error, call.attempts) is None
+            given_up = call.seconds_to_retry(error) is None
             seconds = time.monotonic() - started
             self._on_event(UnitEnded(call.task, call.items, seconds, sentence(error), given_up))
         except BaseException:
@@ -182,22 +218,15 @@ def sentence(error: BaseException) -> str:
     return f"Internal error: {type(error).__name__}: {lines[0][:200] if lines else 'no message'}"
 
 
-def _seconds_to_retry(error: BaseException, attempts: int) -> float | None:
-    """Seconds before the next attempt at a unit that failed; None to give it up."""
-    if isinstance(error, HandedBack):
-        return error.after
-    if isinstance(error, _PASSING):
-        return float(min(_MOST_AGAIN, _AGAIN * 2 ** min(attempts, 10)))
-    return _AGAIN if attempts + 1 < _ATTEMPTS and isinstance(error, Exception) else None
-
-
 class _Retries(BaseRetryStrategy):
     """Tells procrastinate when a unit is tried again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Decide about a unit that was not done."""
-        after = _seconds_to_retry(exception, job.attempts)
-        return None if after is None else RetryDecision(retry_in={"seconds": round(after)})
+        del job
+        if not isinstance(exception, _Undone):
+            return None
+        return RetryDecision(retry_in={"seconds": round(exception.after)}, priority=exception.priority)
 
 
 class _Fetcher:
@@ -213,6 +242,8 @@ class _Fetcher:
         self._introduced: int | None = None
         self._at_work: set[int] = set()
         self._forgotten: set[int] = set()
+        #: Units that this worker left to others.
+        self._left: set[int] = set()
 
     def start(self) -> None:
         """Begin to fetch."""
@@ -247,7 +278,7 @@ class _Fetcher:
             except (ConnectorException, *_LOST) as error:
                 cause = error.__cause__ if isinstance(error, ConnectorException) else error
                 if not isinstance(cause, _LOST):
-                    raise
+                    raise (cause or error) from None
                 reason = str(cause).strip().partition("\n")[0]
             if self._is_over.is_set():
                 return
@@ -305,24 +336,53 @@ class _Fetcher:
         app = self._app
         assert app is not None
         row = await app.connector.execute_query_one_async(
-            "SELECT coalesce(max(items), 1) AS items FROM photos_unit WHERE job_id = %(job)s", job=job.id
+            "SELECT coalesce(max(items), 1) AS items, coalesce(max(setbacks), 0) AS setbacks,"
+            " coalesce(max(failures), 0) AS failures FROM photos_unit WHERE job_id = %(job)s",
+            job=job.id,
         )
         if self._is_over.is_set():
-            raise HandedBack
-        result: Future[None] = Future()
-        self._desk.put(_Call(job.task_name, arguments, int(row["items"]), job.attempts, result))
+            raise _Undone(0)
+        call = _Call(job.task_name, arguments, row["items"], row["setbacks"], row["failures"], Future())
+        self._desk.put(call)
         try:
-            await asyncio.wrap_future(result)
-        except HandedBack:
-            raise
+            await asyncio.wrap_future(call.result)
+        except HandedBack as back:
+            raise await self._leave(job, back) from None
         except Exception as error:
+            is_passing = isinstance(error, _PASSING)
             with suppress(ConnectorException):
                 await app.connector.execute_query_async(
-                    "UPDATE photos_unit SET reason = %(reason)s, failed_at = clock_timestamp() WHERE job_id = %(job)s",
+                    "UPDATE photos_unit SET reason = %(reason)s, failed_at = clock_timestamp(),"
+                    " setbacks = setbacks + %(setback)s, failures = failures + %(failure)s WHERE job_id = %(job)s",
                     reason=sentence(error).replace("\0", "\ufffd"),
+                    setback=int(is_passing),
+                    failure=int(not is_passing),
                     job=job.id,
                 )
-            raise
+            after = call.seconds_to_retry(error)
+            if after is None:
+                raise
+            raise _Undone(after) from error
+        self._look_every(_POLL)
+
+    def _look_every(self, seconds: float) -> None:
+        """Look for units after so many seconds while there are none."""
+        if self._worker is not None:
+            self._worker.fetch_job_polling_interval = seconds
+
+    async def _leave(self, job: Job, back: HandedBack) -> _Undone:
+        """Leave a unit to others. What this worker has not seen comes before what it left."""
+        assert job.id is not None
+        if not back.after:
+            return _Undone(0)
+        if job.id in self._left:
+            # Not when it is due: the others come first.
+            self._look_every(max(_POLL, 2 * back.after))
+            await asyncio.sleep(back.after * _HELD)
+        elif len(self._left) >= _REMEMBERED:
+            self._left.clear()
+        self._left.add(job.id)
+        return _Undone(back.after, job.priority - 1)
 
     async def _keep(self, app: App, worker: Worker) -> None:
         """Say that and how fast this worker works, and take over units of workers that went silent.

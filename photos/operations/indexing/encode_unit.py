@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 
-from indexer import Destination, ImageEncoder, IndexReport, index_files
+from indexer import Destination, ImageEncoder, IndexReport, NoReaders, index_files
 from photos.errors import PhotosError
 from photos.library import OpenLibrary
 from photos.operations.local_folders import ELSEWHERE, folders_here, is_here
@@ -23,7 +24,8 @@ def encode_unit(library: OpenLibrary, arguments: Mapping[str, Json], progress: P
     """Index the files of a unit, into the space that answers and into one that is tried beside.
 
     Files of a folder that was removed since are passed over. Raises `HandedBack` if a folder is not on this machine,
-    which is told once for each, and `Unfit` with the error of a checkpoint that is not here, or has other weights.
+    which is told once for each, and `Unfit` with the error of a checkpoint that is not here, or has other weights, of a
+    device that is not here, or of readers that cannot be started.
     """
     space = library.space_if_any
     files = files_of(arguments)
@@ -44,12 +46,8 @@ def _index(
     arguments: Mapping[str, Json],
     progress: Progress,
 ) -> IndexReport:
-    try:
+    with _fit():
         checkpoint = library.checkpoint_of(space)
-    except StoreError:
-        raise
-    except PhotosError as error:
-        raise Unfit(error) from error
     catalog = library.catalog
     with catalog.read() as t:
         revision = current_revision(t, MAIN_SLOT, space)
@@ -58,18 +56,33 @@ def _index(
 
     @lru_cache(1)
     def encoder() -> ImageEncoder:
-        return library.image_encoder(checkpoint, space.identity.precision)
+        with _fit():
+            return library.image_encoder(checkpoint, space.identity.precision)
 
     tagger = library.tagger(space, revision, library.text_vectors(space, checkpoint=checkpoint))
     beside = destination_beside(library, space)
     second = None if beside is None else library.checkpoint_of(beside.space).preprocessing
-    with library.readers(checkpoint.preprocessing, second) as readers:
-        return index_files(
-            catalog,
-            read_requests(files_of(arguments), folders),
-            Destination(space, encoder, tagger),
-            readers=readers,
-            progress=progress,
-            batch_size=library.settings.batch_size,
-            beside=beside,
-        )
+    try:
+        with library.readers(checkpoint.preprocessing, second) as readers:
+            return index_files(
+                catalog,
+                read_requests(files_of(arguments), folders),
+                Destination(space, encoder, tagger),
+                readers=readers,
+                progress=progress,
+                batch_size=library.settings.batch_size,
+                beside=beside,
+            )
+    except NoReaders as error:
+        raise Unfit(error) from error
+
+
+@contextmanager
+def _fit() -> Iterator[None]:
+    """Raise `Unfit` with an error that every unit would meet here: it is not one of the catalog."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except PhotosError as error:
+        raise Unfit(error) from error

@@ -35,6 +35,7 @@ from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, retag
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
+from store.catalog.keeper_lock import keeper_of
 from store.paths import is_inside
 from store.queue.base import UnitEnded
 
@@ -223,7 +224,7 @@ def _begin(library: OpenLibrary, progress: Progress) -> None:
     catalog = library.catalog_if_any
     if catalog is not None:
         with catalog.read() as t:
-            was_interrupted = t.library.is_indexing()
+            was_interrupted = t.library.is_indexing() and keeper_of(t) is None
         if was_interrupted and not _is_kept_by_daemon(library):
             progress.report(Resumed())
     progress.report(Waiting(Wait.MODEL))

@@ -77,6 +77,8 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
     """
     started = time.perf_counter()
     progress.report(Waiting(Wait.MODEL))
+    if library.is_new:
+        raise library.empty_error()
     with trial_lock(library.settings.library, catalog=library.catalog_if_any):
         # Within the lock: a model that is just being forgotten must not be noted as tried.
         trial = _begin(library, request)

@@ -17,7 +17,8 @@ from .retag import finish_pending
 def do_retag_unit(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
     """Score the photos of a unit; or, if it names a space alone, do the re-tags that are pending there.
 
-    The latter scores what other units have left. Nothing is done for a re-tag that was given up.
+    The latter scores what other units have left. Nothing is done for a re-tag that was given up, or a space
+    that was forgotten.
     """
     # Written by `share_retag`, of this version or another.
     given = cast("Mapping[str, Any]", arguments)
@@ -26,5 +27,6 @@ def do_retag_unit(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
             library.unit_scorer.score(ScoringUnit(**given))
         return
     with library.catalog.read() as t:
-        space = t.spaces.get(int(given["space_id"]))
-    finish_pending(library, space, alone=True)
+        space = t.spaces.find(int(given["space_id"]))
+    if space is not None:
+        finish_pending(library, space, alone=True)

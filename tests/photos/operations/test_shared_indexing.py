@@ -1,79 +1,90 @@
-"""Files that workers index: what the process that scans does before, meanwhile and after."""
+"""Files that workers index, in the test's own process."""
 
 from contextlib import nullcontext
 
 import pytest
+from PIL import Image
 
+from indexer.models import DeviceUnavailable
+from photos.config import load
 from photos.daemon.watcher import Watcher
 from photos.encoders import CachedEncoders
-from photos.operations.indexing.index import IndexRequest, index
+from photos.library import OpenLibrary
+from photos.lock import catalog_lock
+from photos.operations.indexing.index import IndexRequest, Resumed, index
 from photos.operations.progress import SILENT
+from photos.workers.worker import WorkRequest, work
 from store import CatalogBusy
-from tests.photos.conftest import Program, make_pictures
+from store.queue.base import UnitState
+from tests.photos.conftest import read_here
 from tests.photos.encoders import ColourEncoders
-from tests.photos.operations.shared import SharedLibrary, shared, shared_start
+from tests.photos.operations.shared import shared, shared_start
 
 __all__ = ["shared", "shared_start"]
+
+
+class Heard(list):
+    def report(self, event, /):
+        self.append(event)
 
 
 class Enough(Exception):
     pass
 
 
-def move_one(shared):
-    (shared.pictures / "red.png").rename(shared.pictures / "moved.png")
+class NoDevice(ColourEncoders):
+    def image(self, checkpoint, device, precision):
+        raise DeviceUnavailable("cuda:9", ("CPU",))
 
 
-def test_workers_never_encode_labels(server, tmp_path, capsys, checkpoint, vocabulary):
-    pictures = make_pictures(tmp_path / "pictures")
-    with server.database(server.template) as address:
-        program = Program(tmp_path / "library", capsys, ColourEncoders(), PHOTOS_CATALOG=address)
-        assert program("vocab", "use", vocabulary).status == 0
-        assert program("add", pictures, "--model", checkpoint, "--queue", "--no-wait").status == 0
-        assert (program.encoders.images, program.encoders.texts) == (0, 1)
-        SharedLibrary(program, address, server, pictures).drain("encode")
-        assert (program.encoders.images, program.encoders.texts) == (1, 1)
-        assert "red" in program("tags", pictures / "red.png").out
-
-
-def test_without_workers_a_pass_that_waits_does_their_units(shared):
-    told = []
-    move_one(shared)
+def test_a_worker_without_its_device_ends_and_fails_no_unit(shared):
+    Image.new("RGB", (8, 8), (9, 99, 199)).save(shared.pictures / "new.png")
     with shared.open() as library:
-        library.on_notice = told.append
-        done = index(library, IndexRequest())
-        assert library.queue is not None
+        assert index(library, IndexRequest(waits=False)).report.queued
+        elsewhere = load({"library": shared.program.library, "catalog": shared.address}, {})
+        with OpenLibrary(elsewhere, NoDevice(), read_here) as bad, pytest.raises(DeviceUnavailable):
+            work(bad, WorkRequest(drain=True))
         with library.catalog.read() as t:
-            state = library.queue.state(t)
-    assert (done.report.embedded, done.report.gone, done.report.queued) == (0, 1, 0)
-    assert ["this process" in each for each in told] == [True]
-    assert (state.tasks, state.workers) == ((), ())
+            ids = [unit for unit, _ in library.queue.waiting(t, "encode")]
+            assert library.queue.states(t, ids) == dict.fromkeys(ids, UnitState.WAITING)
+            assert len(ids) == 1
 
 
-def test_a_watch_scans_again_when_workers_are_done_also_after_an_error(shared, caplog):
-    caplog.set_level("INFO")
-    move_one(shared)
-    passes, told, holds = [], [], iter([None, CatalogBusy(shared.address), None])
+def test_a_pass_of_another_machine_is_not_taken_for_one_that_was_interrupted(shared):
+    with shared.open(queue=False) as library:
+        with library.catalog.write() as t:
+            t.library.set_indexing(begun=True)
+        with catalog_lock(library.catalog):
+            index(library, IndexRequest(), heard := Heard())
+            assert Resumed() not in heard
+        with library.catalog.write() as t:
+            t.library.set_indexing(begun=True)
+        index(library, IndexRequest(), heard := Heard())
+        assert Resumed() in heard
+
+
+def test_what_waits_for_workers_is_done_later_when_the_catalog_is_busy_just_then(shared):
+    (below := shared.pictures / "below").mkdir()
+    next(shared.pictures.glob("*.png")).unlink()
+    holds, reports = [], []
 
     def hold():
-        if (error := next(holds)) is not None:
-            raise error
+        holds.append(0)
+        if len(holds) == 2:
+            raise CatalogBusy(shared.address)
 
     def after_pass(report, _seconds):
-        passes.append((bool(report.queued), report.gone))
-        if len(passes) > 1:
+        reports.append(report)
+        if len(holds) > 2:
             raise Enough
-
-    def begin_a_worker(sentence):
-        told.append(sentence)
+        assert (report.queued > 0, report.gone) == (True, 0)
         shared.drain("encode")
+        # It wakes the watcher, for this folder alone.
+        (below / "more").mkdir()
 
-    with shared.open(quiet_seconds=0.001) as library:
-        library.on_notice = begin_a_worker
+    with shared.open(quiet_seconds=0.1) as library:
         encoders = CachedEncoders(library.encoders, 600)
-        watcher = Watcher(library, library.choose_model(None), encoders, after_pass, retry=0, look=0.01, hold=hold)
+        watcher = Watcher(library, library.choose_model(None), encoders, after_pass, retry=0.1, hold=hold)
         with pytest.raises(Enough):
             watcher.run(lambda: nullcontext(SILENT))
-    assert "No file is in the queue for workers any more." in caplog.messages
-    assert passes == [(True, 0), (False, 1)]
-    assert ["no worker takes them" in each for each in told] == [True]
+    assert reports[-1].gone == 1

@@ -5,7 +5,7 @@ from contextlib import suppress
 from photos.operations.progress import Stage, Step
 from photos.operations.tagging.retag import RetagRequest, retag
 from store import MAIN_SLOT
-from store.queue.base import UnitEnded
+from store.queue.base import Unit, UnitEnded
 from store.sql import schema as tables
 from tests.photos.operations.shared import shared, shared_start
 from tests.photos.operations.test_retag import Events
@@ -77,6 +77,12 @@ def test_a_retag_whose_command_was_killed_is_ended_by_workers(shared):
         shared.program.encoders.texts = 0
         # Units that are done twice do nothing.
         assert retag(library, RetagRequest()).retags[0].report.changed == 0
+
+
+def test_a_unit_of_a_space_that_was_forgotten_is_over(shared):
+    with shared.open() as library, library.catalog.write() as t:
+        library.queue.defer(t, [Unit("retag", {"space_id": 999})])
+    assert [each.problem for each in shared.drain("retag") if isinstance(each, UnitEnded)] == [None]
 
 
 def test_a_retag_in_a_file_of_its_own_cannot_be_left_to_workers(filled, vocabulary):

@@ -93,3 +93,19 @@ def test_the_command_says_what_workers_wrote(shared):
         0,
         f"Nothing was written; {len(contents(shared.pictures))} pictures need no change.\n",
     )
+
+
+def test_one_machine_at_a_time_writes_sidecars(shared, tmp_path):
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    busy = []
+
+    def write_elsewhere():
+        with shared.open(library=elsewhere, queue=False) as library, suppress(SidecarsBusy):
+            busy.append(library.settings.library)
+            write_sidecars(library, WriteRequest())
+            busy.clear()
+
+    with shared.open(queue=False) as library:
+        report = write_sidecars(library, WriteRequest(), AtFirstSidecar(write_elsewhere))
+        assert busy == [elsewhere]
+        assert undo_sidecars(library, UndoRequest()).removed == report.made > 3

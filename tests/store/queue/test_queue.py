@@ -1,5 +1,6 @@
 """The queue of work in a catalog's database, and workers that take units of it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from store import Catalog, CatalogUnreachable, DatabaseReadOnly, QueueOfAnother
+from store import Catalog, CatalogUnreachable, CatalogUpgraded, DatabaseReadOnly, QueueOfAnother
 from store.queue.base import HandedBack, Unfit, Unit, UnitEnded, UnitReturned, UnitState
 from store.queue.procrastinate_queue import queue_of
 from store.queue.worker import WorkerOptions, run_worker
@@ -96,7 +97,7 @@ def test_a_unit_that_fails_is_tried_three_times_and_then_shown_with_its_sentence
 
 def test_a_unit_is_tried_for_ever_while_the_server_or_a_disk_is_away(catalog, server):
     defer(catalog, Unit("count", {}))
-    server.run("UPDATE procrastinate_jobs SET attempts = 50", database_of(catalog))
+    server.run("UPDATE photos_unit SET setbacks = 50", database_of(catalog))
 
     def unreachable(_arguments):
         raise CatalogUnreachable("postgresql://server/photos", "it is gone")
@@ -115,6 +116,74 @@ def test_a_unit_is_handed_back_for_a_later_time(catalog):
     assert any(isinstance(event, UnitReturned) for event in drained(catalog, later))
     assert state(catalog).tasks[0].waiting == 1
     assert state(catalog).troubles == ()
+
+
+def test_what_was_handed_back_is_no_attempt_that_failed(catalog):
+    defer(catalog, Unit("count", {}))
+    left = []
+
+    def at_last(_arguments):
+        left.append(0)
+        if len(left) < 4:
+            raise HandedBack
+        raise KeyError
+
+    events = drained(catalog, at_last)
+    assert [event.given_up for event in events if isinstance(event, UnitEnded)] == [False]
+    (trouble,) = state(catalog).troubles
+    assert (trouble.attempts, trouble.given_up) == (1, False)
+
+
+def test_a_worker_looks_at_all_units_before_it_takes_one_again_that_it_left(catalog):
+    defer(catalog, *(Unit("count", {"number": number}) for number in range(3)))
+    taken = []
+
+    def leave(arguments):
+        taken.append(arguments["number"])
+        if len(taken) <= 2:
+            # It is due again at once.
+            raise HandedBack(0.1)
+
+    drained(catalog, leave)
+    assert taken == [0, 1, 2, 0, 1]
+
+
+def test_a_worker_that_leaves_all_units_takes_few_from_the_others(catalog):
+    defer(catalog, Unit("count", {}))
+    times = []
+
+    def leave(_arguments):
+        times.append(time.monotonic())
+        if len(times) < 5:
+            raise HandedBack(0.4)
+
+    drained(catalog, leave)
+    # It holds what it left before for a tenth of the time.
+    assert times[-1] - times[0] >= 3 * 0.04
+
+
+def test_a_worker_of_another_version_ends_and_hands_its_unit_back(catalog, server):
+    defer(catalog, Unit("count", {}))
+
+    def read(_arguments):
+        server.run("UPDATE alembic_version SET version_num = '9999'", database_of(catalog))
+        with catalog.read():
+            pass
+
+    with pytest.raises(CatalogUpgraded):
+        drained(catalog, read)
+    ((waiting,),) = server.run("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'", database_of(catalog))
+    assert waiting == 1
+
+
+def test_a_worker_whose_role_may_not_use_the_queue_gets_a_sentence(catalog, server):
+    defer(catalog, Unit("count", {}))
+    with (
+        role(server, catalog, "SELECT") as address,
+        Catalog.open(address) as theirs,
+        pytest.raises(DatabaseReadOnly, match="permission denied"),
+    ):
+        run_worker(theirs, {"count": print}, DRAIN)
 
 
 def test_a_worker_that_can_do_no_such_work_ends_and_hands_it_back(catalog):
@@ -187,16 +256,26 @@ def test_the_queue_of_another_program_is_left_alone(catalog, queue, server):
 
 
 def test_a_role_that_may_make_no_tables_gets_a_sentence(catalog, server):
-    role = f"photos_test_{os.getpid()}_queue"
-    server.run(f"CREATE ROLE {role} LOGIN")
-    server.run(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}", database_of(catalog))
+    with (
+        role(server, catalog, "SELECT, INSERT") as address,
+        Catalog.open(address) as theirs,
+        pytest.raises(DatabaseReadOnly),
+        theirs.write() as t,
+    ):
+        queue_of(theirs).defer(t, [Unit("count", {})])
+
+
+@contextlib.contextmanager
+def role(server, catalog, rights):
+    """The address of the catalog for a role that has these rights to all tables."""
+    name = f"photos_test_{os.getpid()}_queue"
+    server.run(f"CREATE ROLE {name} LOGIN")
+    server.run(f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO {name}", database_of(catalog))
     try:
-        address = str(catalog.path).replace("//postgres@", f"//{role}@")
-        with Catalog.open(address) as theirs, pytest.raises(DatabaseReadOnly), theirs.write() as t:
-            queue_of(theirs).defer(t, [Unit("count", {})])
+        yield str(catalog.path).replace("//postgres@", f"//{name}@")
     finally:
-        server.run(f"DROP OWNED BY {role}", database_of(catalog))
-        server.run(f"DROP ROLE {role}")
+        server.run(f"DROP OWNED BY {name}", database_of(catalog))
+        server.run(f"DROP ROLE {name}")
 
 
 def database_of(catalog):
