@@ -310,7 +310,8 @@ class Embeddings:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Compare all photos, also those without a file, with *queries*, float32 (m, d), to some 1e-5.
 
-        Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out.
+        Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out,
+        but not by a server, which compares a few queries itself.
         """
         fresh = self._fresh(space_id)
         if fresh is None and is_postgres(self._connection.dialect) and len(queries) <= _FEW_QUERIES:
