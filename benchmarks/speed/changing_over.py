@@ -32,6 +32,8 @@ from store import Vectors as Embeddings
 #: Writers and searchers.
 GRID = ((1, 0), (4, 0), (16, 0), (0, 1), (0, 8), (1, 1), (1, 8), (4, 8), (16, 16))
 BATCH, COUNT, PART = 64, 100, 20_000
+#: Seconds in which all processes are ready.
+_LONGEST = 300.0
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,13 @@ def run(step: Callable[[], None], kind: str, gate: Any, seconds: float, answers:
 def measure(place: Place, writers: int, searchers: int, seconds: float) -> str:
     """Let so many processes work side by side. Returns what they reached, in one line."""
     processes = multiprocessing.get_context("spawn")
-    gate, answers = processes.Barrier(writers + searchers), processes.Queue()
+    gate, answers = processes.Barrier(writers + searchers, timeout=_LONGEST), processes.Queue()
     work = [(write, number) for number in range(writers)] + [(search, number) for number in range(searchers)]
     running = [processes.Process(target=do, args=(place, number, gate, seconds, answers)) for do, number in work]
     for each in running:
         each.start()
-    reports = [answers.get() for _ in running]
+    # One that fails before the others begin reports nothing, and breaks the gate for all.
+    reports = [answers.get(timeout=2 * _LONGEST + seconds) for _ in running]
     for each in running:
         each.join()
     parts = []

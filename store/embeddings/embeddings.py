@@ -311,7 +311,7 @@ class Embeddings:
         """Compare all photos, also those without a file, with *queries*, float32 (m, d), to some 1e-5.
 
         Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out,
-        but not by a server that compares a few queries itself.
+        but not by a server, which compares a few queries itself.
         """
         fresh = self._fresh(space_id)
         if fresh is None and is_postgres(self._connection.dialect) and 0 < len(queries) <= _FEW_QUERIES:
