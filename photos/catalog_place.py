@@ -47,7 +47,8 @@ class CatalogPlace:
         if self.address is not None:
             import hashlib  # noqa: PLC0415 - as below
 
-            return hashlib.sha256(self._server.name.encode()).hexdigest()[:16]
+            # The key, too: one database may hold several catalogs, in schemas that parameters choose.
+            return hashlib.sha256(f"{self._server.name}\n{self._server.key}".encode()).hexdigest()[:16]
         try:
             status = os.stat(self.library / CATALOG_FILE)
         except OSError:

@@ -122,7 +122,10 @@ class EmptyLibrary(PhotosError):
         start = f"The library {safe(self.library)} has no photos yet; run `photos add FOLDER`, or "
         if self.demo is None:
             return f"{start}`photos demo` to try it on drawings."
-        return f"{start}search the demo's with `photos --library {safe(shlex.quote(str(self.demo)))} search WORDS`."
+        place = f"--library {safe(shlex.quote(str(self.demo)))}"
+        # The setting that names this library's catalog on a server would hold for the demo's folder, too.
+        place = f"--catalog '' {place}" if isinstance(self.library, str) else place
+        return f"{start}search the demo's with `photos {place} search WORDS`."
 
 
 class NothingFound(PhotosError):

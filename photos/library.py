@@ -78,13 +78,19 @@ class OpenLibrary:
 
     @property
     def is_new(self) -> bool:
-        """True if the library has no catalog yet. A server is asked, until there is one; raises if it cannot be."""
+        """True if the library has no catalog yet. A server is asked, until there is one; raises if it cannot be.
+
+        If there is one on a server, this machine's folder for it is made.
+        """
         file = self._place.file
         if file is not None:
             return not file.exists()
         if "catalog" not in self.__dict__ and self._found is None:
             self._found = self._place.open_if_any()
-            return self._found is None
+            if self._found is None:
+                return True
+            # On a machine that is new to this catalog: locks, logs and keys are in it.
+            make_folder(self.settings.library)
         return False
 
     @property

@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 
 from photos.errors import AlreadyWatched, PhotosError
 from photos.model_errors import DescribersBusy, TrialBusy
-from store.catalog.keeper_lock import Duty, KeeperLock
+from store.catalog.keeper_lock import KeeperLock
+from store.catalog.server_lock import server_lock
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
@@ -99,44 +100,31 @@ def catalog_lock(catalog: Catalog) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def lock_on_server(catalog: Catalog, duty: Duty, busy: PhotosError) -> Iterator[None]:
-    """Hold the lock of *duty* on a catalog on a server; nothing for one in a file.
-
-    Raises *busy* if another process holds it, on any machine, and `CatalogUnreachable`.
-    """
-    if not isinstance(catalog.path, str):
-        yield
-        return
-    with KeeperLock(catalog, duty) as lock:
-        if lock.take() is not None:
-            raise busy
-        yield
-
-
-@contextmanager
-def trial_lock(library: Path, patience: float = _PUBLISH_SECONDS) -> Iterator[None]:
-    """Hold the lock of the process that embeds photos of *library* in a second space.
+def trial_lock(library: Path, patience: float = _PUBLISH_SECONDS, *, catalog: Catalog | None = None) -> Iterator[None]:
+    """Hold the lock of the process that embeds photos of *library* in a second space; see `named_lock`.
 
     Raises `TrialBusy` if another process holds it for *patience* seconds, and `CatalogMoved` if the library is gone.
     """
-    with named_lock(library, "trial.lock", TrialBusy(), patience):
+    with named_lock(library, "trial.lock", TrialBusy(), patience, catalog=catalog):
         yield
 
 
 @contextmanager
-def describe_lock(library: Path, patience: float = PART_SECONDS) -> Iterator[None]:
-    """Hold the lock of the process that describes photos of *library*.
+def describe_lock(library: Path, patience: float = PART_SECONDS, *, catalog: Catalog | None = None) -> Iterator[None]:
+    """Hold the lock of the process that describes photos of *library*; see `named_lock`.
 
     Raises `DescribersBusy` if another process holds it for *patience* seconds, and `CatalogMoved` if the library is
     gone.
     """
-    with named_lock(library, "describe.lock", DescribersBusy(), patience):
+    with named_lock(library, "describe.lock", DescribersBusy(), patience, catalog=catalog):
         yield
 
 
 @contextmanager
-def named_lock(library: Path, name: str, busy: PhotosError, patience: float = 0) -> Iterator[None]:
-    """Hold the lock of that file name in *library*, which exists.
+def named_lock(
+    library: Path, name: str, busy: PhotosError, patience: float = 0, *, catalog: Catalog | None = None
+) -> Iterator[None]:
+    """Hold the lock of that file name in *library*, which exists; on all machines if its *catalog* is on a server.
 
     Raises *busy* if another process holds it for *patience* seconds, and `CatalogMoved` if the library is gone: the
     lock would make its folder again.
@@ -148,7 +136,13 @@ def named_lock(library: Path, name: str, busy: PhotosError, patience: float = 0)
     except Timeout:
         raise busy from None
     with lock:
-        yield
+        if catalog is None or not catalog.is_on_server:
+            yield
+            return
+        with server_lock(catalog, name, patience) as is_held:
+            if not is_held:
+                raise busy
+            yield
 
 
 def write_info(library: Path, info: DaemonInfo) -> None:

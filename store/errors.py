@@ -23,6 +23,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── CopyRunning     another process copies to it
     │   ├── RowRefused      it cannot hold a row of the catalog that is copied
     │   ├── CopyDiffers     it is not what was copied
+    │   ├── DatabaseForbidden       the role may not even read it
     │   ├── PgvectorMissing, PgvectorTooOld, DatabaseNotUnicode     the database cannot hold a catalog
     │   ├── QueueOfAnother  the database has another program's queue of work
     │   └── PostgresNotInstalled    this program lacks the driver
@@ -155,6 +156,15 @@ class DatabaseReadOnly(CatalogReadOnly):
     sentence = (
         "The catalog {path} cannot be changed ({detail}); searching it works, and for the rest its administrator must "
         "give this role the right to write."
+    )
+
+
+class DatabaseForbidden(CatalogError):
+    """The role may not even read the catalog."""
+
+    sentence = (
+        "This role may not read the catalog {path} ({detail}); its administrator must give it the rights, as "
+        "`photos help postgres` tells."
     )
 
 

@@ -22,7 +22,7 @@ _FORM = re.compile(
 )
 #: Parameters that say which database is meant; the others say how it is reached, and some of them are secrets.
 _SHOWN = ("host", "hostaddr", "port", "service", "dbname", "user")
-_SECRETS = ("password", "sslpassword", "oauth_client_secret")
+_SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 #: Characters of the readable part of `key`.
 _LONGEST = 40
 
@@ -71,11 +71,12 @@ def _with_query(start: str, parameters: dict[str, str]) -> str:
 
 
 def _parameters(text: str) -> dict[str, str]:
-    """The parameters after the question mark, as they are written. Raises `BadCatalogAddress`."""
+    """The parameters after the question mark, their values as they are written. Raises `BadCatalogAddress`."""
     pairs = [part.partition("=") for part in text.split("&") if part]
     if not all(equals for _, equals, _ in pairs):
         raise BadCatalogAddress
-    return {name: value for name, _, value in pairs}
+    # Libpq reads names that are written with %, too: a password would else be taken for something public.
+    return {unquote(name): value for name, _, value in pairs}
 
 
 def _key(hosts: str, database: str, shown: dict[str, str], options: str) -> str:

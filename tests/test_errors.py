@@ -34,6 +34,7 @@ CODES = {
     "pgvector_too_old",
     "pgvector_missing",
     "foreign_database",
+    "database_forbidden",
     "database_read_only",
     "database_not_unicode",
     "catalog_unreachable",

@@ -6,7 +6,7 @@ The baseline is what `photos add` does in one process with all cores. The worker
 cores, each with its part of the threads and readers. Both are measured from the end of the first quarter of the files,
 in which models are loaded, to the end of the last one: by the clock, and in processor time of all processes but the
 server's. The embeddings and the scores of tags of all runs are compared. With --kill one more run loses a worker in the
-middle, by SIGKILL.
+middle, by SIGKILL. Photos are tagged with a few labels: a text encoder on a CPU takes minutes for those included.
 
 The server is one that the tests start, so this runs in a checkout; or that of PHOTOS_TEST_POSTGRES.
 """
@@ -32,8 +32,12 @@ from indexer import FileDone, ReadingBegins
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.indexing.index import AddRequest, add
+from photos.operations.tagging.revisions import current_revision
+from photos.operations.tagging.vocabularies import UseRequest, use_vocabulary
+from store import MAIN_SLOT
 
 FIRST = 4
+LABELS = ("beach", "bird", "city", "dog", "flower", "forest", "mountain", "people", "river", "snow", "street", "sunset")
 
 
 class Result(NamedTuple):
@@ -106,9 +110,17 @@ def checksums(library: OpenLibrary) -> tuple[str, str]:
     return next(both), next(both)
 
 
+def use_labels(library: OpenLibrary, folder: Path) -> None:
+    """Tag with a few labels from now on."""
+    words = folder / "labels.txt"
+    words.write_text("\n".join(LABELS), "utf-8")
+    use_vocabulary(library, UseRequest(vocabulary=str(words)))
+
+
 def alone(folder: Path, model: str) -> Result:
     """Index by this process alone."""
     with tempfile.TemporaryDirectory() as place, OpenLibrary(load({"library": Path(place) / "library"}, {})) as library:
+        use_labels(library, Path(place))
         window = Window([os.getpid()])
         add(library, AddRequest([str(folder)], model=model), window)
         return Result(*window.figures(), checksums(library))
@@ -134,8 +146,16 @@ def by_workers(folder: Path, model: str, address: str, count: int, *, kill: bool
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = load({"library": place / "library", "catalog": address, "queue": True}, {})
         library = stack.enter_context(OpenLibrary(settings))
+        use_labels(library, place)
         # A worker needs tables to begin with.
         add(library, AddRequest([str(place)], model=model))
+        space = library.space_if_any
+        with library.catalog.read() as t:
+            revision = current_revision(t, MAIN_SLOT)
+        assert space is not None
+        assert revision is not None
+        # Labels are encoded here: with other numbers of threads their vectors differ in the last bits.
+        library.tagger(space, revision, library.text_vectors(space)).prepare()
         workers = [stack.enter_context(worker(address, place / f"{number}", count)) for number in range(count)]
         pids = [each.pid for each in workers]
         window = Window([os.getpid(), *pids], pids[0] if kill else None)

@@ -34,8 +34,9 @@ def install(
 ) -> tuple[Path, list[str]]:
     """Write the service file of *library*. Returns its path, and the commands that enable it.
 
-    *catalog* is the address of its catalog without the password, if that is on a server. Raises `FileExists` if a
-    different file is there, and `SettingError` on a system that has neither.
+    *catalog* is the address of its catalog without the password, if that is on a server. With an empty one the service
+    keeps to the library's own, whatever the settings say. Raises `FileExists` if a different file is there, and
+    `SettingError` on a system that has neither.
     """
     path = _path(library, environment, platform)
     content = _content(library, platform, catalog)

@@ -83,7 +83,7 @@ class NewPhotos:
         if not self.is_due:
             return False
         try:
-            with describe_lock(self._library.settings.library, patience=0):
+            with describe_lock(self._library.settings.library, patience=0, catalog=self._library.catalog):
                 return self._work(is_over, progress)
         except DescribersBusy:
             # A person describes photos; the new ones have time.

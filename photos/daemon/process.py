@@ -25,7 +25,7 @@ _LOG_PREFIX = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ ")
 def command(library: Path, catalog: str | None = None, nice: int = 0, log_level: str | None = None) -> list[str]:
     """The command line of the daemon, which logs to a file in the library. *catalog* is an address without a password.
 
-    Without a catalog the daemon takes that of its own environment, or an empty one for none.
+    If it is None, the daemon takes that of its own settings; if it is empty, the one in the library.
     """
     words = [sys.executable, "-P", "-m", "photos", "--library", str(library)]
     words += [] if catalog is None else ["--catalog", catalog]

@@ -117,8 +117,8 @@ class Watcher:
 
     The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*, and then lets
     *new_photos* be described. *answers* is published in the library's `DaemonInfo`. Work that a full disk, a lock or a
-    server kept from is tried again after *retry* seconds. *hold* is called before each pass, and raises if another
-    machine keeps the library up to date by now.
+    server kept from is tried again after *retry* seconds, and the queue is looked at every *look* seconds. *hold* is
+    called before each pass, and raises if another machine keeps the library up to date by now.
     """
 
     def __init__(
@@ -133,6 +133,7 @@ class Watcher:
         new_photos: NewPhotos | None = None,
         answers: bool = False,
         retry: float = _RETRY,
+        look: float = _QUEUE,
         hold: Callable[[], None] = lambda: None,
     ) -> None:
         self._library = library
@@ -144,7 +145,7 @@ class Watcher:
         self._pause = pause or PausePolicy(settings)
         self._backlog = backlog
         self._new_photos = new_photos
-        self._retry = retry
+        self._retry, self._look = retry, look
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -183,13 +184,15 @@ class Watcher:
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
         """The parts to scan now."""
+        if (finished := self._with_workers.finished()) is None:
+            # Until a whole pass succeeds.
+            self._full_due = 0.0
         now = time.monotonic()
         if now >= self._full_due:
             self._hints.take()
             return None
-        if (finished := self._with_workers.finished()) is None:
-            return None
-        parts = {**finished, **(self._hints.take() if self._hints.wait(0) else {})}
+        self._hint(finished)
+        parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
             self._poll_due = now + self._library.settings.poll_minutes * 60
             parts |= {each.folder.id: [WHOLE] for each in self._listener.unwatchable()}
@@ -215,12 +218,15 @@ class Watcher:
             self._retry_later(str(error), parts)
             return
         now = time.monotonic()
-        self._with_workers.note(parts, report.queued)
+        is_done = self._with_workers.note(parts, report.queued)
+        if is_done:
+            _log.info("No file is in the queue for workers any more.")
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
-            if self._backlog is not None:
-                self._backlog.refresh()
+        # Workers keep no thumbnails.
+        if self._backlog is not None and (parts is None or is_done):
+            self._backlog.refresh()
         if self._new_photos is not None:
             self._new_photos.refresh(is_whole=parts is None)
         for folder, path in report.too_recent:
@@ -309,11 +315,15 @@ class Watcher:
     def _retry_later(self, problem: str, parts: Parts) -> None:
         _log.warning("%s Trying again in %.0f seconds.", problem, self._retry)
         self._info = replace(self._info, problem=problem)
+        self._hint(parts)
+        self._set_state("waiting")
+        time.sleep(self._retry)
+
+    def _hint(self, parts: Parts) -> None:
+        """Let *parts* be scanned soon, with what changes meanwhile; None is no part."""
         for folder_id, some in (parts or {}).items():
             for part in some:
                 self._hints.add(folder_id, part)
-        self._set_state("waiting")
-        time.sleep(self._retry)
 
     def _wait(self, *, is_busy: bool) -> None:
         """Wait for changes, at most until the next check; not at all with other work to do."""
@@ -322,7 +332,7 @@ class Watcher:
         self._set_state("waiting")
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
-        check = _QUEUE if self._with_workers.is_waiting else _CHECK
+        check = self._look if self._with_workers.is_waiting else _CHECK
         seconds = max(0.0, min(check, self._full_due - began, self._poll_wait(began)))
         self._make_thumbnails(began + seconds)
         self._hints.wait(max(0.0, began + seconds - time.monotonic()))

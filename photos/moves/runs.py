@@ -264,7 +264,7 @@ def _place_of(t: Transaction, path: bytes) -> tuple[int, bytes] | None:
 @contextmanager
 def _exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     """Hold the lock on moves; runs that were killed are ended first. Raises `MovesBusy`."""
-    with named_lock(library, "moves.lock", MovesBusy()):
+    with named_lock(library, "moves.lock", MovesBusy(), catalog=catalog):
         _end_killed_runs(catalog)
         yield
 

@@ -140,7 +140,7 @@ class IndexFileRecord(TypedDict):
 
     rows: Annotated[int, "Embeddings in the file."]
     newer: Annotated[int, "Changes since the file was written."]
-    valid: Annotated[bool, "Whether the file can be used; if not, the next search makes it again."]
+    valid: Annotated[bool, "Whether it can be used; if not, the next search (on a server, pass) makes it again."]
     bytes: Annotated[int, "Size of the file."]
 
 

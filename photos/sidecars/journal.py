@@ -11,10 +11,9 @@ from indexer.decode import FACTS_READER
 from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
 from photos.library import OpenLibrary
-from photos.lock import lock_on_server, named_lock
+from photos.lock import named_lock
 from photos.path_map import PathMap
 from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
-from store.catalog.keeper_lock import WRITING_SIDECARS
 
 from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
@@ -29,16 +28,15 @@ BATCH = 64
 def exclusive(library: OpenLibrary, folders: OpenFolders) -> Iterator[None]:
     """Hold the lock on the sidecars of *library*, which are in *folders*; runs that were killed are ended first.
 
-    Raises `SidecarsBusy` if another process holds it, on any machine, or workers have a run that has not ended.
+    Raises `SidecarsBusy` if another process holds it, or workers have a run that has not ended.
     """
-    place, catalog = library.settings.library, library.catalog
-    busy = SidecarsBusy(place)
-    with named_lock(place, "sidecars.lock", busy), lock_on_server(catalog, WRITING_SIDECARS, busy):
+    place = library.settings.library
+    with named_lock(place, "sidecars.lock", SidecarsBusy(place), catalog=library.catalog):
         if library.queue is not None:
-            with catalog.read() as t:
+            with library.catalog.read() as t:
                 if any(library.queue.waiting(t, SIDECARS)):
-                    raise busy
-        _end_killed_runs(catalog, folders)
+                    raise SidecarsBusy(place)
+        _end_killed_runs(library.catalog, folders)
         yield
 
 

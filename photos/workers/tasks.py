@@ -16,10 +16,9 @@ A signal raises `KeyboardInterrupt` in it; the unit is then handed back. Files a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from photos.errors import UnknownTask
-from photos.library import OpenLibrary
 from photos.operations.describing.describe_unit import describe_unit
 from photos.operations.describing.shared_describing import DESCRIBE
 from photos.operations.indexing.encode_unit import encode_unit
@@ -27,19 +26,15 @@ from photos.operations.indexing.file_units import ENCODE
 from photos.operations.tagging.retag_unit import do_retag_unit
 from photos.operations.tagging.shared_retag import RETAG
 from photos.operations.tagging.shared_sidecars import sidecars_unit
+from photos.operations.unit_worker import Task
 from photos.sidecars.journal import SIDECARS
-from store.queue.base import Json
 
-#: Does one unit.
-Task = Callable[[OpenLibrary, Mapping[str, Json]], None]
-
-
-def encode(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
-    """Index files."""
-    encode_unit(library, arguments)
-
-
-TASKS: Mapping[str, Task] = {ENCODE: encode, RETAG: do_retag_unit, DESCRIBE: describe_unit, SIDECARS: sidecars_unit}
+TASKS: Mapping[str, Task] = {
+    ENCODE: encode_unit,
+    RETAG: do_retag_unit,
+    DESCRIBE: describe_unit,
+    SIDECARS: sidecars_unit,
+}
 
 
 def checked_tasks(named: str | None) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""Locks of processes on a catalog on a server, on whatever machine: of the one that keeps it up to date, say.
+"""The lock of the process that keeps a catalog on a server up to date: it scans the folders, on whatever machine.
 
-A lock belongs to a connection of its own. When that ends, for whatever reason, the server frees it.
+The lock belongs to a connection of its own. When that ends, for whatever reason, the server frees it.
 """
 
 from __future__ import annotations
@@ -17,21 +17,9 @@ if TYPE_CHECKING:
 
     from .catalog import Catalog, Transaction
 
-
-class Duty(NamedTuple):
-    """Work that one process at a time does: the number of its advisory lock, and the name of the lock's connection.
-
-    Advisory locks belong to one database.
-    """
-
-    number: int
-    name: str
-
-
-#: Keeping the library up to date: it scans the folders. "PHKE".
-WATCHING: Final = Duty(0x50484B45, "photos watch ")
-#: Writing sidecars, or undoing that. "PHSC".
-WRITING_SIDECARS: Final = Duty(0x50485343, "photos xmp ")
+#: The advisory lock: "PHKE". Advisory locks belong to one database.
+_LOCK: Final = 0x50484B45
+_NAME: Final = "photos watch "
 #: Bytes of a connection's name.
 _LONGEST: Final = 63
 _HOLDER: Final = (
@@ -42,7 +30,7 @@ _HOLDER: Final = (
 
 
 class Keeper(NamedTuple):
-    """The machine and the process that have a lock; None for what this role may not see."""
+    """The machine and the process that keep a catalog up to date; None for what this role may not see."""
 
     host: str | None = None
     process: int | None = None
@@ -53,23 +41,22 @@ class Keeper(NamedTuple):
         return "another process" if self.host is None else f"process {self.process} on {self.host}"
 
 
-def keeper_of(t: Transaction, duty: Duty = WATCHING) -> Keeper | None:
+def keeper_of(t: Transaction) -> Keeper | None:
     """The process that holds the lock of a catalog on a server, on any machine; None if there is none."""
     if not is_postgres(t.connection.dialect):
         return None
-    name = t.connection.exec_driver_sql(_HOLDER, (duty.number,)).scalar()
+    name = t.connection.exec_driver_sql(_HOLDER, (_LOCK,)).scalar()
     if name is None:
         return None
-    host, _, process = str(name).removeprefix(duty.name).rpartition(" ")
-    return Keeper(host, int(process)) if str(name).startswith(duty.name) and process.isdigit() else Keeper()
+    host, _, process = str(name).removeprefix(_NAME).rpartition(" ")
+    return Keeper(host, int(process)) if str(name).startswith(_NAME) and process.isdigit() else Keeper()
 
 
 class KeeperLock:
     """The lock of the catalog on a server. `take` it again from time to time: it is lost with its connection."""
 
-    def __init__(self, catalog: Catalog, duty: Duty = WATCHING) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._duty = duty
         self._driver: Driver | None = None
 
     def take(self) -> Keeper | None:
@@ -88,16 +75,16 @@ class KeeperLock:
             else:
                 return None
         with self._catalog.read() as t, translated(name):
-            called = f"{self._duty.name}{socket.gethostname()[:30]} {os.getpid()}"[:_LONGEST]
+            called = f"{_NAME}{socket.gethostname()[:30]} {os.getpid()}"[:_LONGEST]
             with ExitStack() as stack:
                 driver = stack.enter_context(closing(own_connection(t.connection, called)))
-                row = driver.execute(f"SELECT pg_try_advisory_lock({self._duty.number})").fetchone()
+                row = driver.execute(f"SELECT pg_try_advisory_lock({_LOCK})").fetchone()
                 if row is not None and row[0]:
                     # Kept only now: a connection without the lock must not pass for one that has it.
                     self._driver = driver
                     stack.pop_all()
                     return None
-            return keeper_of(t, self._duty) or Keeper()
+            return keeper_of(t) or Keeper()
 
     def release(self) -> None:
         """Give the lock back."""

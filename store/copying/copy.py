@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -125,10 +126,11 @@ class _Copy:
         self._check_earlier_run(total)
         rows_before = done = self._rows()
         for table in self._tables:
-            for page in _pages(table, read_plain_rows(self._source, table, after=self._keys.get(table.name))):
-                self._write(table, page)
-                done += len(page)
-                self._progress.copied(done, total)
+            with self._named(table):
+                for page in _pages(table, read_plain_rows(self._source, table, after=self._keys.get(table.name))):
+                    self._write(table, page)
+                    done += len(page)
+                    self._progress.copied(done, total)
         self._compare()
         with self._target.begin() as connection:
             self._finish(connection)
@@ -144,10 +146,11 @@ class _Copy:
             key = self._keys.get(table.name)
             if key is None:
                 continue
-            for _ in self._kept(table, read_plain_rows(self._source, table, until=key)):
-                done += 1
-                if done % _REPORT_ROWS == 0:
-                    self._progress.compared(done, total)
+            with self._named(table):
+                for _ in self._kept(table, read_plain_rows(self._source, table, until=key)):
+                    done += 1
+                    if done % _REPORT_ROWS == 0:
+                        self._progress.compared(done, total)
             with self._target.begin() as connection:
                 is_same = _sum_of(connection, table) == self._sums[table.name]
             if not is_same:
@@ -171,11 +174,16 @@ class _Copy:
         rows = list(self._kept(table, page))
         last = dict(zip(table.columns, page[-1], strict=True))
         with self._target.begin() as connection:
-            try:
-                add_plain_rows(connection, table, rows)
-            except ValueRefused as error:
-                raise RowRefused(self._target.path, str(error), source=self._name, table=table.name) from error
+            add_plain_rows(connection, table, rows)
             note_copied(connection, table.name, tuple(last[column] for column in table.primary_key))
+
+    @contextmanager
+    def _named(self, table: Table) -> Iterator[None]:
+        """Name the table of a row that the target cannot hold."""
+        try:
+            yield
+        except ValueRefused as error:
+            raise RowRefused(self._target.path, str(error), source=self._name, table=table.name) from error
 
     def _kept(self, table: Table, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows of the source as the target is to have them, and count them."""

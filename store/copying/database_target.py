@@ -29,6 +29,8 @@ from .targets import is_used
 
 #: The advisory lock of a copy to the database: "PHOC".
 _LOCK: Final = 0x50484F43
+#: The connection that has the lock is not used until the end. Some servers do not know this time-out.
+_LASTING: Final = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 
 
 class DatabaseTarget:
@@ -63,6 +65,7 @@ class DatabaseTarget:
         ):
             if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).scalar():
                 raise CopyRunning(self.path)
+            connection.exec_driver_sql(_LASTING)
             try:
                 yield
             finally:

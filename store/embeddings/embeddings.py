@@ -310,10 +310,11 @@ class Embeddings:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Compare all photos, also those without a file, with *queries*, float32 (m, d), to some 1e-5.
 
-        Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out.
+        Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out,
+        but not by a server that compares a few queries itself.
         """
         fresh = self._fresh(space_id)
-        if fresh is None and is_postgres(self._connection.dialect) and len(queries) <= _FEW_QUERIES:
+        if fresh is None and is_postgres(self._connection.dialect) and 0 < len(queries) <= _FEW_QUERIES:
             from .server_cosines import cosines_of_all  # noqa: PLC0415 - SQLite does not need it
 
             return cosines_of_all(self._connection, space_id, queries)

@@ -32,7 +32,10 @@ def cosines_of(
 def cosines_of_all(
     connection: Connection, space_id: int, queries: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return all photos of the space, int64 (n,), ascending, and their cosines with *queries*, float32 (n, m)."""
+    """Return all photos of the space, int64 (n,), ascending, and their cosines, float32 (n, m).
+
+    *queries*, float32 (m, d), are one or more.
+    """
     columns, photo_ids = [], np.empty(0, np.int64)
     for query in queries:
         products = Products(query)
@@ -41,7 +44,7 @@ def cosines_of_all(
         order = np.argsort(photo_ids)
         photo_ids = photo_ids[order]
         columns.append(cosines[order].astype(np.float32))
-    return photo_ids, np.stack(columns, axis=1) if columns else np.empty((0, 0), np.float32)
+    return photo_ids, np.stack(columns, axis=1)
 
 
 def large_sample(

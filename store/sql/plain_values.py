@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 class ValueRefused(Exception):
-    """A database cannot hold a value of a row that was to be added to it."""
+    """A value of a row is none of its column, or the database that the row was to be added to cannot hold it."""
 
 
 def conversions(
@@ -42,7 +42,7 @@ def conversions(
 def changed(
     rows: Iterator[tuple[_Cell, ...]], conversions: Sequence[tuple[int, Callable[[Any], Any]]]
 ) -> Iterator[tuple[Any, ...]]:
-    """Return *rows* with the values in these places converted, except None."""
+    """Return *rows* with the values in these places converted, except None. Then they raise `ValueRefused`."""
     return _changed(rows, conversions) if conversions else rows
 
 
@@ -53,5 +53,9 @@ def _changed(
         values: list[Any] = list(row)
         for place, convert in conversions:
             if values[place] is not None:
-                values[place] = convert(values[place])
+                try:
+                    values[place] = convert(values[place])
+                except (TypeError, ValueError) as error:
+                    # SQLite keeps any value in any column, so a damaged one may be of another type.
+                    raise ValueRefused(str(error)) from error
         yield tuple(values)

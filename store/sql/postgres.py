@@ -27,6 +27,7 @@ from store.errors import (
     CatalogRefused,
     CatalogUnreachable,
     CatalogUpgraded,
+    DatabaseForbidden,
     DatabaseNotUnicode,
     DatabaseReadOnly,
     DiskFailed,
@@ -70,20 +71,29 @@ _MARK: Final = "photos catalog"
 #: Earlier versions of pgvector may damage an index, or the server's memory: 0.8.2 fixed a buffer overflow
 #: (CVE-2026-3172), 0.8.3 a corruption, and 0.8.4 a graph that a vacuum did not repair.
 _OLDEST: Final = (0, 8, 4)
-#: Libpq's parameters where the address has no others: a server that went away is noticed within a minute.
+#: Libpq's parameters where the address has no others: a server that went away is noticed within about a minute. While
+#: something that was sent is not acknowledged, TCP counts by the last of them alone: milliseconds.
 _PARAMETERS: Final[dict[str, str | int]] = {
     "fallback_application_name": "photos",
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
 }
+#: The server's for a connection that holds a lock. By default a lock outlives a power cut of its machine by two hours.
+_ALIVE: Final = {"idle": 30, "interval": 10, "count": 3}
+#: Name of an engine's option: the whole address.
+_ADDRESS: Final = "photos_address"
 # A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
 # state. Nobody else writes the same rows, so that is always the same one.
 _ISOLATION: Final = {False: "REPEATABLE READ", True: "READ COMMITTED"}
 
 _ERRORS: Final[dict[str, type[CatalogError]]] = {
     "25006": DatabaseReadOnly,
+    "25P03": CatalogUnreachable,
+    "25P04": CatalogUnreachable,
+    "3F000": DatabaseForbidden,
     "40001": CatalogBusy,
     "40P01": CatalogBusy,
     "42501": DatabaseReadOnly,
@@ -91,12 +101,15 @@ _ERRORS: Final[dict[str, type[CatalogError]]] = {
     "42P01": CatalogDamaged,
     "53100": DiskFull,
     "55P03": CatalogBusy,
-    "58030": DiskFailed,
     "XX001": CatalogDamaged,
     "XX002": CatalogDamaged,
 }
 #: Classes of SQLSTATEs: of connections, of resources, and of an administrator's interventions.
 _OF_SERVER: Final = ("08", "53", "57")
+#: Of the server's files.
+_OF_DISK: Final = "58"
+#: A right that a role lacks.
+_FORBIDDEN: Final = "42501"
 
 
 class PostgresDatabase:
@@ -246,11 +259,13 @@ def connect(address: str) -> Engine:
         use_native_hstore=False,
         pool_pre_ping=True,
         max_overflow=20,
+        execution_options={_ADDRESS: whole},
     )
 
 
 def _has_tables(engine: Engine, name: str) -> bool:
     with transaction(engine, name, writes=False) as connection:
+        check_server(connection, name)
         return has_tables(connection)
 
 
@@ -266,9 +281,10 @@ def transaction(
     wait = f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"
     # SQLAlchemy's own option for this would let other transactions write where the server forbids it.
     lock = "pg_advisory_xact_lock_shared" if beside else "pg_advisory_xact_lock"
-    first = f"{wait}; SELECT {lock}({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
+    alive = _kept_alive("LOCAL")
+    first = f"{wait}; {alive}; SELECT {lock}({_LOCK})" if writes else f"SET TRANSACTION READ ONLY; {wait}"
     with (
-        translated(name),
+        translated(name, reads=not writes),
         engine.connect().execution_options(isolation_level=_ISOLATION[writes]) as connection,
         connection.begin(),
     ):
@@ -277,14 +293,25 @@ def transaction(
 
 
 def address_of(connection: Connection, called: str) -> str:
-    """Return what libpq needs for another connection to the same database, *called* so there; it has the password."""
-    info = driver_of(connection).info
-    return make_conninfo(info.dsn, password=info.password or None, application_name=called)
+    """Return what libpq needs for another connection to the same database, *called* so there; it has the password.
+
+    All hosts of the address are in it, not only the one that *connection* was made to, which may fail.
+    """
+    return make_conninfo(connection.get_execution_options()[_ADDRESS], application_name=called)
 
 
 def own_connection(connection: Connection, called: str) -> Driver:
-    """Open another connection to the same database, *called* so there, in which each statement is a transaction."""
-    return psycopg.connect(address_of(connection, called), autocommit=True)
+    """Open another connection to the same database, *called* so there, in which each statement is a transaction.
+
+    It may hold locks: the server notices within a minute that this machine is gone.
+    """
+    driver = psycopg.connect(address_of(connection, called), autocommit=True)
+    driver.execute(_kept_alive("SESSION").encode(), prepare=False)
+    return driver
+
+
+def _kept_alive(scope: str) -> str:
+    return "; ".join(f"SET {scope} tcp_keepalives_{name} = {value}" for name, value in _ALIVE.items())
 
 
 def driver_of(connection: Connection) -> Driver:
@@ -295,7 +322,13 @@ def driver_of(connection: Connection) -> Driver:
 
 
 def check_server(connection: Connection, name: str) -> None:
-    """Raise `DatabaseNotUnicode` or `PgvectorTooOld` if the database cannot hold a catalog."""
+    """Raise `DatabaseNotUnicode` or `PgvectorTooOld` if the database cannot hold a catalog.
+
+    Raises `DatabaseForbidden` if the role may not see where its tables are: they would seem not to exist.
+    """
+    if connection.exec_driver_sql("SELECT current_schema()").scalar() is None:
+        path = connection.exec_driver_sql("SHOW search_path").scalar_one()
+        raise DatabaseForbidden(name, f"it may use no schema of {path}")
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":
         raise DatabaseNotUnicode(name, str(encoding))
@@ -346,8 +379,8 @@ def lock_tables(connection: Connection) -> None:
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
-    """Turn the driver's errors into `CatalogError`s."""
+def translated(name: str, *, reads: bool = False) -> Iterator[None]:
+    """Turn the driver's errors into `CatalogError`s. A role without a right may not even read if this only *reads*."""
     try:
         yield
     except DanglingRow as error:
@@ -355,21 +388,25 @@ def translated(name: str) -> Iterator[None]:
     except NoConnectionLeft as error:
         raise CatalogBusy(name, str(error)) from error
     except DBAPIError as error:
-        raise (_by_state(error.orig, name) if isinstance(error.orig, psycopg.Error) else error) from error
+        raise (_by_state(error.orig, name, reads=reads) if isinstance(error.orig, psycopg.Error) else error) from error
     except psycopg.Error as error:
-        raise _by_state(error, name) from error
+        raise _by_state(error, name, reads=reads) from error
     except (ValueError, TypeError) as error:
         if not is_of_stored_value(error):
             raise
         raise CatalogDamaged(name, f"a value in it cannot be read: {error}") from error
 
 
-def _by_state(error: psycopg.Error, name: str) -> Exception:
+def _by_state(error: psycopg.Error, name: str, *, reads: bool) -> Exception:
     state = error.sqlstate
     if state is None:
         # The driver raises others without a state for the program's own mistakes.
         return _unconnected(error, name) if isinstance(error, psycopg.OperationalError) else error
-    kind = _ERRORS.get(state) or (CatalogUnreachable if state.startswith(_OF_SERVER) else None)
+    if reads and state == _FORBIDDEN:
+        return DatabaseForbidden(name, _message(error))
+    kind = _ERRORS.get(state)
+    if kind is None and state.startswith((*_OF_SERVER, _OF_DISK)):
+        kind = DiskFailed if state.startswith(_OF_DISK) else CatalogUnreachable
     return error if kind is None else kind(name, _message(error))
 
 

@@ -27,10 +27,17 @@ _TYPES: Final = {
 }
 #: The bytes of a `halfvec` before its elements: their number, and two that are unused.
 _HEADER: Final = Struct(">Hxx")
+#: Administrators set them against transactions that were forgotten; some servers know fewer of them.
+_TIMEOUTS: Final = "'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'"
 
 
 def read_rows(connection: Connection, query: Select[Any], kinds: Sequence[Kind]) -> Iterator[Row]:
-    """Yield the rows of *query* as plain values of columns of these *kinds*."""
+    """Yield the rows of *query* as plain values of columns of these *kinds*.
+
+    The transaction may then last, however long it takes to use them.
+    """
+    lasting = f"SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ({_TIMEOUTS})"  # noqa: S608 - names
+    driver_of(connection).execute(lasting.encode(), prepare=False)
     compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     with (
         driver_of(connection).cursor() as cursor,
@@ -52,7 +59,7 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Row], kinds: S
                 copy.write_row(row)
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded) as error:
         raise ValueRefused(error.diag.message_primary or str(error)) from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueRefused(str(error)) from error
 
 

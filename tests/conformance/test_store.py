@@ -132,8 +132,11 @@ def test_cosines_that_the_store_gives_are_those_of_its_rows(store):
         ids, found = t.embeddings.approximate_cosines(store.space.id, queries)
         some = t.embeddings.cosines(store.space.id, queries[0], [5, 3, PHOTOS + 1])
         count, sample = t.embeddings.sample(store.space.id, queries[1], 400)
+        none = t.embeddings.approximate_cosines(store.space.id, queries[:0])
     np.testing.assert_array_equal(ids, store.ids)
     np.testing.assert_allclose(found, cosines, atol=1e-5)
+    np.testing.assert_array_equal(none[0], store.ids)
+    assert none[1].shape == (PHOTOS, 0)
     np.testing.assert_allclose(np.sort(some), np.sort(cosines[[4, 2], 0]), atol=1e-5)
     # A large library on a server is counted by a sample.
     assert count == pytest.approx(PHOTOS, rel=0.02)

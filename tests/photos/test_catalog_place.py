@@ -61,8 +61,9 @@ def test_a_service_file_names_the_catalog_without_its_password(tmp_path):
 
 def test_a_catalog_on_a_server_is_told_from_others_without_asking_it(tmp_path):
     identities = [
-        CatalogPlace(tmp_path, address).identity() for address in (None, ADDRESS, "postgresql://ann@host/other")
+        CatalogPlace(tmp_path, address).identity()
+        for address in (None, ADDRESS, "postgresql://ann@host/other", f"{ADDRESS}?options=-csearch_path%3Dother")
     ]
     assert identities[0] is None
-    assert len(set(identities)) == 3
+    assert len(set(identities)) == 4
     assert CatalogPlace(Path("/elsewhere"), "postgresql://ann@host/photos").identity() == identities[1]

@@ -11,8 +11,9 @@ import time
 import pytest
 from filelock import FileLock
 
-from photos.errors import AlreadyWatched
-from photos.lock import DaemonInfo, library_lock, running_daemon, write_info
+from photos.errors import AlreadyWatched, MovesBusy
+from photos.lock import DaemonInfo, library_lock, named_lock, running_daemon, write_info
+from store import Catalog
 
 
 def info(pid):
@@ -49,3 +50,17 @@ def test_a_failed_write_leaves_no_partial_file(tmp_path):
     with pytest.raises(IsADirectoryError):
         write_info(tmp_path, info(1))
     assert [path.name for path in tmp_path.iterdir()] == ["watch.json"]
+
+
+def test_a_lock_of_a_catalog_on_a_server_holds_for_all_machines(server, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    with server.database(server.template) as address, Catalog.open(address) as first, Catalog.open(address) as second:
+        for machine in (one, other):
+            machine.mkdir()
+        with named_lock(one, "moves.lock", MovesBusy(), catalog=first):
+            with pytest.raises(MovesBusy), named_lock(other, "moves.lock", MovesBusy(), 0.2, catalog=second):
+                pass
+            with named_lock(other, "sidecars.lock", MovesBusy(), catalog=second):
+                pass
+        with named_lock(other, "moves.lock", MovesBusy(), catalog=second):
+            pass

@@ -36,6 +36,12 @@ def test_a_command_line_keeps_the_parameters_that_are_no_secrets():
     assert ServerAddress.read(address).without_password == "postgresql://ann@host/photos?sslmode=require"
 
 
+@pytest.mark.parametrize("name", ["password", "%70assword", "sslpassword", "scram_client_key", "scram_server_key"])
+def test_a_command_line_has_no_secret_however_it_is_called(name):
+    address = f"postgresql://ann@host/photos?sslmode=require&{name}={SECRET}"
+    assert ServerAddress.read(address).without_password == "postgresql://ann@host/photos?sslmode=require"
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -56,6 +56,8 @@ def copy(invocation: Invocation, source: str, target: str, restart: bool, dry_ru
     if not invocation.debug:
         # The driver has warnings of its own about a server that goes away.
         hush_logs()
+    # Read before the work: there may be a mistake in the settings.
+    has_server = invocation.has_server
     with ProgressBars() as progress:
         result = copy_library(CopyRequest(source, target, restart=restart, dry_run=dry_run), progress)
-    show_copy(result, as_json=as_json)
+    show_copy(result, has_server=has_server, as_json=as_json)

@@ -66,10 +66,12 @@ def install(invocation: Invocation) -> None:
 
     with invocation.open_library() as library:
         place = library.settings.catalog_place
-        path, commands = install_service(
-            library.settings.library, invocation.environment, catalog=place.address_without_password
-        )
-    if place.address_without_password is not None:
+        catalog = place.address_without_password
+        if catalog is None and invocation.has_server:
+            # Or the service would take the one of the settings.
+            catalog = ""
+        path, commands = install_service(library.settings.library, invocation.environment, catalog=catalog)
+    if catalog:
         tell("The file has no password: where the server asks for one, put it into ~/.pgpass.")
     click.echo(f"Wrote {path}. Enable it with:")
     for command in commands:

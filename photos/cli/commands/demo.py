@@ -46,7 +46,7 @@ def demo(invocation: Invocation, count: int, folder: Path | None, opens: bool) -
         DemoProgress(place.pictures) as progress,
     ):
         result = run_demo(library, DemoRequest(place.folder, count), progress)
-        address = str(library.settings.catalog_place.name) if catalog else None
+        address = str(library.settings.catalog_place.name) if catalog else "" if invocation.has_server else None
     show_next_steps(result, address)
     if opens:
         from photos.cli.views.gallery import open_gallery

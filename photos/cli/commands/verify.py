@@ -17,8 +17,8 @@ def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
 
     It reads the embeddings, the scores and every byte of the index of each model; of the files on disk, their sizes and
     times.
-    Without --repair nothing is changed, except that a damaged or wrong index file is removed: the next search makes it
-    again.
+    Without --repair nothing is changed, except that a damaged or wrong index is removed: the next search makes it
+    again; on a server, the next pass.
     """
     from photos.cli.views.checks import show_verification
     from photos.cli.views.index import index_progress

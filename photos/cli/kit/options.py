@@ -119,7 +119,8 @@ queue = click.option(
     "--queue/--no-queue",
     "queue",
     default=None,
-    help="Let workers read and encode the files: see `photos worker`. Needs a catalog on a server.",
+    help="Let workers read and encode the files: see `photos worker`. While none lives, `add` and `index` do it "
+    "themselves. Needs a catalog on a server.",
 )
 share = click.option(
     "--queue/--no-queue",

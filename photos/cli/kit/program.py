@@ -98,6 +98,14 @@ class Invocation:
 
         return load({**self.options, **options}, self.environment)
 
+    @property
+    def has_server(self) -> bool:
+        """True if the environment or the file names a catalog on a server.
+
+        It takes the place of the catalog in any folder, so a command for such a one needs an empty `--catalog`.
+        """
+        return self.settings(catalog=None).catalog is not None
+
     @contextmanager
     def open_library(
         self, *, on_notice: Callable[[str], None] | None = None, **options: object

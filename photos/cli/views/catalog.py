@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _MOST_FILES: Final = 5
 
 
-def show_copy(result: CopyResult, *, as_json: bool) -> None:
-    """Print what was copied, and how to use the copy."""
+def show_copy(result: CopyResult, *, has_server: bool, as_json: bool) -> None:
+    """Print what was copied, and how to use the copy. *has_server* is true if the settings name a catalog on one."""
     if as_json:
         write_json(catalog_copy_record(result))
         return
@@ -35,7 +35,7 @@ def show_copy(result: CopyResult, *, as_json: bool) -> None:
     click.echo(prose(f"Copied {result.source} to {result.target}: {holds}{before}. Every row was compared."))
     if result.damaged:
         click.echo(prose(_of_damaged(result), sys.stderr), err=True)
-    option = "--catalog" if is_server(result.target) else "--library"
+    option = "--catalog" if is_server(result.target) else "--catalog '' --library" if has_server else "--library"
     hint = f"The source is as it was. To use the copy: `photos {option} {shlex.quote(result.target)} status`."
     click.echo(prose(hint, sys.stderr), err=True)
 

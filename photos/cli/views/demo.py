@@ -67,7 +67,10 @@ class DemoProgress:
 
 
 def show_next_steps(result: DemoResult, catalog: str | None = None) -> None:
-    """Paths to look at, and commands to go on with. *catalog* is the address of the demo's, if it is on a server."""
+    """Paths to look at, and commands to go on with.
+
+    *catalog* is the address of the demo's, if it is on a server; empty if it is not, and the settings name another one.
+    """
     place = f"--library {_shown(result.folder.library)}"
     if catalog is not None:
         place += f" --catalog {safe(shlex.quote(catalog))}"

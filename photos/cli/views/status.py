@@ -58,7 +58,7 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     missing = status.photos - status.embeddings
     yield "embeddings", f"{status.embeddings}" + (f"; {missing} missing, run `photos index`" if missing else "")
     if status.index is not None:
-        yield "index", _index(status.index)
+        yield "index", _index(status.index, on_server=isinstance(status.catalog, str))
     yield from _vocabularies(status)
 
 
@@ -117,9 +117,9 @@ def _pictures(status: LibraryStatus) -> str:
     return f"{small}{'' if status.keeps_thumbnails else ', and no new ones'}; {large}{most}"
 
 
-def _index(index: IndexStatus) -> str:
+def _index(index: IndexStatus, *, on_server: bool) -> str:
     if not index.valid:
-        return "made at the next search"
+        return f"made at the next {'pass' if on_server else 'search'}"
     if not index.bytes:
         return f"none yet: the server compares all {counted(index.rows, 'photo')}"
     newer = f", {counted(index.newer, 'change')} since" if index.newer else ""

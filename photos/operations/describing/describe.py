@@ -104,7 +104,7 @@ def describe(
     """
     started = time.perf_counter()
     _check_photos(library)
-    with describe_lock(library.settings.library, patience):
+    with describe_lock(library.settings.library, patience, catalog=library.catalog_if_any):
         work = _work(library, request, describers)
         progress.report(work.estimate)
         ids = work.photo_ids[: request.limit]

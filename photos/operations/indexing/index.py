@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from indexer import (
     BeforeBatch,
@@ -29,6 +29,7 @@ from photos.operations.models.trials import destination_beside, trial_problem
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.tagging.retag import finish_pending
 from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
+from photos.operations.unit_worker import do_units
 from photos.thumbnails.keeper import CacheKeeper
 from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded
@@ -36,7 +37,10 @@ from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_lab
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
 from store.catalog.keeper_lock import keeper_of
 from store.paths import is_inside
+from store.queue.base import UnitEnded
 
+from .encode_unit import encode_unit
+from .file_units import ENCODE
 from .queued_files import QueuedFiles
 
 
@@ -270,7 +274,7 @@ def _index_files(
         check_embeddings=options.check_embeddings,
     )
     if library.settings.queue:
-        return _index_by_workers(library, request, progress, waits=options.waits)
+        return _index_by_workers(library, request, progress, tagger, waits=options.waits)
     beside = destination_beside(library, model.space, options.image_encoder)
     second = None if beside is None else library.checkpoint_of(beside.space).preprocessing
     with library.readers(model.checkpoint.preprocessing, second) as readers, _keeper(library) as keeper:
@@ -293,15 +297,40 @@ def _index_files(
 
 
 def _index_by_workers(
-    library: OpenLibrary, request: PipelineRequest, progress: Progress, *, waits: bool
+    library: OpenLibrary, request: PipelineRequest, progress: Progress, tagger: StoredTagger, *, waits: bool
 ) -> IndexReport:
-    """Let workers index the files that the pass finds. Raises `NoQueue` if the catalog is none on a server."""
+    """Let workers index the files that the pass finds. Raises `NoQueue` if the catalog is none on a server.
+
+    The vectors of all labels in force are stored before: each worker would make its own, which differ in the last bits.
+    """
     queue = library.queue
     if queue is None:
         raise NoQueue
     report = IndexReport()
+    beside = destination_beside(library, request.space)
+
+    @cache
+    def prepare() -> None:
+        tagger.prepare()
+        if beside is not None and beside.tagger is not None:
+            beside.tagger.prepare()
+
+    def work(on_unit: Callable[[], object]) -> None:
+        do_units(
+            library, {ENCODE: encode_unit}, lambda each: on_unit() if isinstance(each, UnitEnded) else None, drain=True
+        )
+
     stage = QueuedFiles(
-        library.catalog, queue, request.folders, request.space, report, progress, library.on_notice, waits=waits
+        library.catalog,
+        queue,
+        request.folders,
+        request.space,
+        report,
+        progress,
+        library.on_notice,
+        waits=waits,
+        prepare=prepare,
+        work=work,
     )
     run_pass(library.catalog, request, stage, report, progress)
     return report

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from indexer import FileDone, IndexReport
 from indexer.workers.file_reader import Purpose, ReadRequest
+from photos.operations.shared_work import has_workers
 from store import Outcome
 from store.queue.base import UnitState
 
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 
 #: Files whose units are put into the queue in one transaction.
 _PART: Final = 1 << 14
-#: Seconds between two looks at the queue, and after which it is said that no worker takes anything from it.
+#: Seconds between two looks at the queue, and without a unit done after which workers are looked for.
 _LOOK, _LONELY = 0.5, 10.0
-_NOBODY: Final = (
+#: Sentence for people if there is no worker.
+NOBODY: Final = (
     "The files are in the queue, and no worker takes them: run `photos worker` here or on another machine that sees "
     "the folders."
 )
+_ALONE: Final = "No worker takes files from the queue: this process reads and encodes them itself."
 _NOT_STORED: Final = "a worker could not read it, or it has changed since"
 
 
@@ -44,7 +47,9 @@ class QueuedFiles:
     """Lets workers index files, and unless *waits* is false, waits until they have. It implements `FileStage`.
 
     The results stand in the catalog, where they are looked up for *report* and *progress*. A file that is in the queue
-    already is not put there again. *on_notice* gets a sentence if there is no worker.
+    already is not put there again. *prepare* is called before units are put into the queue: it does what all workers
+    would do otherwise. While it waits and no worker lives, *work* does the units in this process, of which *on_notice*
+    gets a sentence; it calls its argument after each.
     """
 
     def __init__(
@@ -58,12 +63,14 @@ class QueuedFiles:
         on_notice: Callable[[str], None],
         *,
         waits: bool = True,
+        prepare: Callable[[], object],
+        work: Callable[[Callable[[], object]], object],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._catalog, self._queue, self._space = catalog, queue, space
         self._folders = {folder.id: folder for folder in folders}
         self._report, self._progress, self._on_notice = report, progress, on_notice
-        self._waits, self._sleep = waits, sleep
+        self._waits, self._prepare, self._work, self._sleep = waits, prepare, work, sleep
         self._told = False
         #: Files that are in the queue when a call returns.
         self.left = 0
@@ -102,6 +109,7 @@ class QueuedFiles:
             asked.update(file for file in part if file in queued)
             new = list(file_units([file for file in part if file not in queued]))
             if new:
+                self._prepare()
                 with self._catalog.write() as t:
                     ids = self._queue.defer(t, [unit for unit, _ in new])
                 units |= {unit_id: list(some) for unit_id, (_, some) in zip(ids, new, strict=True)}
@@ -113,30 +121,39 @@ class QueuedFiles:
 
     def _wait(self, units: dict[int, list[WantedFile]]) -> None:
         """Wait until the units are done or given up, and report their files."""
+        if units and self._is_alone():
+            self._work_alone(units)
         quiet_since = time.monotonic()
         while units:
-            with self._catalog.read() as t:
-                states = self._queue.states(t, list(units))
-                ended = [unit for unit in units if states.get(unit) not in {UnitState.WAITING, UnitState.RUNNING}]
-                files = [file for unit in ended for file in units.pop(unit)]
-                rows = {folder_id: t.files.all_at(folder_id, paths) for folder_id, paths in _by_folder(files)}
-            for file in files:
-                self._report_file(file, rows[file.folder_id].get(file.path))
-            if ended:
+            if self._take_ended(units):
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > _LONELY:
-                self._look_for_workers()
+                if self._is_alone():
+                    self._work_alone(units)
                 quiet_since = time.monotonic()
             if units:
                 self._sleep(_LOOK)
 
-    def _look_for_workers(self) -> None:
-        """Say once if there is no worker."""
+    def _take_ended(self, units: dict[int, list[WantedFile]]) -> bool:
+        """Take those of *units* that are done or given up, and report their files. Returns whether there were any."""
         with self._catalog.read() as t:
-            workers = self._queue.state(t).workers
-        if not self._told and not any(ENCODE in worker.tasks for worker in workers if not worker.is_lost):
+            states = self._queue.states(t, list(units))
+            ended = [unit for unit in units if states.get(unit) not in {UnitState.WAITING, UnitState.RUNNING}]
+            files = [file for unit in ended for file in units.pop(unit)]
+            rows = {folder_id: t.files.all_at(folder_id, paths) for folder_id, paths in _by_folder(files)}
+        for file in files:
+            self._report_file(file, rows[file.folder_id].get(file.path))
+        return bool(ended)
+
+    def _is_alone(self) -> bool:
+        return not has_workers(self._catalog, self._queue, ENCODE)
+
+    def _work_alone(self, units: dict[int, list[WantedFile]]) -> None:
+        """Do what nobody else is there to do. Workers that begin meanwhile share it."""
+        if not self._told:
             self._told = True
-            self._on_notice(_NOBODY)
+            self._on_notice(_ALONE)
+        self._work(lambda: self._take_ended(units))
 
     def _report_file(self, file: WantedFile, row: File | None) -> None:
         if file.purpose is Purpose.SIDECAR:

@@ -58,7 +58,7 @@ def mend_space(library: OpenLibrary, space: Space, progress: Progress = SILENT) 
         if not (is_damaged or slots_without_scores(t, space) or _faulty(t, space)):
             return
     try:
-        with trial_lock(library.settings.library, PART_SECONDS):
+        with trial_lock(library.settings.library, PART_SECONDS, catalog=library.catalog_if_any):
             lost = _embed_damaged(library, space, progress) if is_damaged else 0
             if drop_faulty_scores(library, space):
                 finish_pending(library, space, progress)

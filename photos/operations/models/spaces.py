@@ -169,7 +169,7 @@ def complete_space(library: OpenLibrary, progress: Progress = SILENT, *, patienc
     if space is None:
         return
     try:
-        with trial_lock(library.settings.library, patience):
+        with trial_lock(library.settings.library, patience, catalog=library.catalog_if_any):
             fill_trial(library, Trial(space.id), progress)
             finish_tags(library, space, progress)
     except TrialBusy as busy:
@@ -183,7 +183,7 @@ def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> Forge
     `TrialBusy` if another process works on the models.
     """
     _ = library.space
-    with trial_lock(library.settings.library, PART_SECONDS):
+    with trial_lock(library.settings.library, PART_SECONDS, catalog=library.catalog_if_any):
         with library.catalog.write() as t:
             space, names = find_space(t.spaces.all(), name), space_names(t.spaces.all())
             _check_free(t, space, names[space.id])

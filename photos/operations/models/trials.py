@@ -77,7 +77,9 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
     """
     started = time.perf_counter()
     progress.report(Waiting(Wait.MODEL))
-    with trial_lock(library.settings.library):
+    if library.is_new:
+        raise library.empty_error()
+    with trial_lock(library.settings.library, catalog=library.catalog_if_any):
         # Within the lock: a model that is just being forgotten must not be noted as tried.
         trial = _begin(library, request)
         try:
@@ -117,7 +119,7 @@ def continue_trial(
     Returns whether photos were embedded; the arguments are those of `fill_trial`. Raises `TrialBusy` at once if another
     process does the same.
     """
-    with trial_lock(library.settings.library, patience=0):
+    with trial_lock(library.settings.library, patience=0, catalog=library.catalog_if_any):
         report = fill_trial(
             library, trial, progress, most=_PART, image_encoder=image_encoder, before_batch=before_batch
         )

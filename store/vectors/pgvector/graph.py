@@ -2,12 +2,13 @@
 
 It is an index of PostgreSQL on the catalog's own rows, so the server keeps it, and every transaction sees it as it sees
 the rows. Nothing depends on it but the time of a search; it may be dropped at any time. One process at a time builds or
-drops the graph of a space, under an advisory lock.
+drops a graph, under an advisory lock: builds of two spaces would wait for each other, and the server ends one then.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from store.catalog.catalog import Catalog
+from store.errors import CatalogBusy
 from store.records import Space
 from store.sql.postgres import driver_of
 
@@ -30,13 +32,16 @@ _MOST_DIMENSIONS: Final = 4000
 #: Links of a node, and rows that are compared for the links of a new one. With pgvector's own 64, the rows nearest to a
 #: text are found less often than is asked of a search; more links give little for their time.
 _LINKS, _CANDIDATES = 16, 128
-#: The first half of the advisory locks: "PHIX". The other half is the space.
-_LOCK: Final = 0x50484958
+#: The advisory lock, of two numbers: "PHIX".
+_LOCK: Final = f"{0x50484958}, 0"
 #: Bytes of a row in the memory of a build, beside those of its elements and of its links.
 _NODE_BYTES: Final = 200
 _LINK_BYTES: Final = 24
-#: Seconds between two reports of a build.
+#: Seconds between two reports of a build, or two attempts at the lock, and attempts of who must have it.
 _STEP = 0.5
+_ATTEMPTS: Final = 3
+#: Milliseconds that the rest of a build is dropped in: it waits for all who read the table, for hours perhaps.
+_HASTE: Final = 2000
 _PROGRESS: Final = (
     # First while it is built, and then while it is compared with the table.
     "SELECT blocks_done, blocks_total FROM pg_stat_progress_create_index WHERE pid = %s"
@@ -112,19 +117,20 @@ class Graph:
             return True
 
     def drop(self) -> None:
-        """Drop the graph, if there is one and nobody builds or drops it. Raises `DatabaseReadOnly`."""
+        """Drop the graph, if there is one. Raises `DatabaseReadOnly`, or `CatalogBusy` while another process builds."""
         with self._catalog.read() as t:
             if self.state(t.connection) is None:
                 return
         with self._alone(must=True) as connection:
-            if connection is not None:
-                self._drop(driver_of(connection))
+            if connection is None:
+                raise CatalogBusy(self._catalog.path)
+            self._drop(driver_of(connection))
 
     @contextmanager
     def _alone(self, *, must: bool = False) -> Iterator[Connection | None]:
-        """A connection that alone builds or drops this graph; None if another one does, or this role may not.
+        """A connection that alone builds or drops graphs; None if another one does, or this role may not.
 
-        With *must*, a role that may not gets a connection, too, and then the server's own error.
+        With *must*, it is waited for, and a role that may not gets a connection, too, and then the server's own error.
         """
         with self._catalog.maintenance() as connection:
             driver = driver_of(connection)
@@ -133,11 +139,9 @@ class Graph:
                 " AND pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'embedding'::regclass"
             )
             may = must or bool(_value(driver, allowed))
-            if not may or not _value(driver, f"SELECT pg_try_advisory_lock({_LOCK}, {self._space.id})"):
-                yield None
-                return
+            is_alone = may and _locked(driver, _ATTEMPTS if must else 1)
             # The lock ends with the connection.
-            yield connection
+            yield connection if is_alone else None
 
     def _rows(self, connection: Connection) -> int:
         counted = f"SELECT count(*) FROM embedding WHERE space_id = {self._space.id}"  # noqa: S608 - a number
@@ -182,8 +186,9 @@ class Graph:
             raise failed[0]
 
     def _drop_rest(self, driver: Driver) -> None:
-        """Drop what a build left that did not end: every write would go on filling it."""
+        """Drop what a build left that did not end, if others let it: every write would go on filling it."""
         with suppress(psycopg.Error):
+            driver.execute(f"SET lock_timeout = {_HASTE}".encode(), prepare=False)
             self._drop(driver)
 
     def _execute(self, driver: Driver) -> None:
@@ -206,6 +211,16 @@ class Graph:
 
     def _drop(self, driver: Driver) -> None:
         driver.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}".encode(), prepare=False)
+
+
+def _locked(driver: Driver, attempts: int) -> bool:
+    """Take the lock. A statement that waits for it would be waited for by the build that has it."""
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(_STEP)
+        if _value(driver, f"SELECT pg_try_advisory_lock({_LOCK})"):
+            return True
+    return False
 
 
 def _value(driver: Driver, query: str) -> Any:

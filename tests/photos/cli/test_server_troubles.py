@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from contextlib import closing, nullcontext
 
@@ -11,10 +12,14 @@ from indexer import FileDone
 from photos.daemon.session import Session
 from photos.daemon.watcher import Watcher
 from photos.encoders import CachedEncoders
+from photos.library import OpenLibrary
 from photos.operations.indexing.index import AddRequest, add
 from photos.operations.progress import SILENT
 from photos.operations.searching.requests import SearchRequest
+from photos.sidecars.write import write_sidecars
 from store import CatalogMoved, CatalogUnreachable, DiskFull
+from store.catalog.server_lock import server_lock
+from tests.photos.conftest import read_here
 from tests.photos.encoders import ColourEncoders
 
 from .on_server import OnServer, fill, name_of, paint, with_parameter
@@ -108,6 +113,42 @@ def test_a_catalog_of_a_newer_program_is_left_alone(photos):
     photos.ask("UPDATE alembic_version SET version_num = '9999'")
     assert refused(photos("search", "red"), "made by a newer version of photos (schema 9999)")
     assert refused(photos("index"), "made by a newer version of photos (schema 9999)")
+
+
+def test_a_machine_that_is_new_to_the_catalog_makes_its_folder(photos, other_checkpoint):
+    for words in ("token", f"model try {other_checkpoint}"):
+        assert not photos.library.exists()
+        assert photos(*words.split()).status == 0, words
+        shutil.rmtree(photos.library)
+    # The daemon's log is opened in it.
+    with photos.opened() as library:
+        assert not library.is_new
+        assert photos.library.is_dir()
+
+
+def test_sidecars_that_another_machine_writes_stay_in_its_journal(photos, tmp_path):
+    there = OnServer(photos.server, photos.address, tmp_path / "there", photos.pictures, photos._capsys)
+    told = []
+
+    def act(_event):
+        if not told:
+            told.append(there("xmp", "write", photos.pictures / "blue.png"))
+
+    with photos.opened() as library:
+        report = write_sidecars(
+            library, [bytes(photos.pictures)], lambda *_: False, on_event=act, on_done=lambda *_: None
+        )
+    assert refused(told[0], "Another process writes sidecars")
+    assert report.made > 1
+    assert photos("xmp", "undo").status == 0
+    assert not list(photos.pictures.glob("*.xmp"))
+
+
+def test_files_that_another_machine_moves_stay_in_its_journal(photos):
+    with photos.opened() as library, server_lock(library.catalog, "moves.lock") as is_alone:
+        assert is_alone
+        assert refused(photos("duplicates", "--undo"), "Another process moves files")
+    assert "Another process" not in photos("duplicates", "--undo").err
 
 
 def test_the_demo_is_not_drawn_among_other_photos(photos, tmp_path):
@@ -216,6 +257,34 @@ def test_a_session_answers_again_when_the_server_does(photos):
 
 class Enough(Exception):
     pass
+
+
+def test_watching_does_what_workers_left_although_it_fails_at_first(photos, tmp_path):
+    passes, asked = [], []
+
+    def after_pass(report, _seconds):
+        passes.append(report.queued)
+        if len(passes) > 1:
+            raise Enough
+        # As if workers had done it.
+        photos.ask("DELETE FROM procrastinate_jobs")
+
+    def hold():
+        asked.append(len(passes))
+        if len(asked) == 2:
+            raise CatalogUnreachable(photos.address, "it is gone")
+
+    folder = paint(tmp_path / "more", ["black"])
+    with photos.opened() as library:
+        add(library, AddRequest((str(folder),)), SILENT)
+    paint(folder, SHADES[:2])
+    with OpenLibrary(photos.settings(queue=True, quiet_seconds=0.01), photos.encoders, read_here) as library:
+        encoders = CachedEncoders(library.encoders, 600)
+        watcher = Watcher(library, library.choose_model(None), encoders, after_pass, retry=0.1, hold=hold)
+        with pytest.raises(Enough):
+            watcher.run(lambda: nullcontext(SILENT))
+    assert passes[0] > 0
+    assert asked == [0, 1, 1]
 
 
 def test_watching_goes_on_when_the_server_is_back(photos, caplog):

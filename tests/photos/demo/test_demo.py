@@ -31,12 +31,12 @@ def demo(first_run):
     return first_run[0]
 
 
-def demonstrate(demo):
-    return main(["demo", "--count", "24", "--folder", str(demo)], Invocation(environment={}))
+def demonstrate(demo, **environment):
+    return main(["demo", "--count", "24", "--folder", str(demo)], Invocation(environment=environment))
 
 
-def run(demo, capsys):
-    status = demonstrate(demo)
+def run(demo, capsys, **environment):
+    status = demonstrate(demo, **environment)
     out, err = capsys.readouterr()
     assert "Traceback" not in out + err
     return status, out, err
@@ -106,3 +106,10 @@ def test_a_second_run_shows_the_re_tag_again(demo, first_run, capsys):
     assert "'demo'" in tags[0]
     assert [line for line in out.splitlines() if line.startswith("Tags")] == tags
     assert "with 'demo-moods'" in out
+
+
+def test_the_next_steps_are_in_the_demos_library_while_the_settings_name_a_server(demo, capsys):
+    _, out, _ = run(demo, capsys, PHOTOS_CATALOG="postgresql://ann@127.0.0.1:1/photos")
+    lines = [line for line in out.splitlines() if line.startswith(("Go on", "Gallery"))]
+    assert len(lines) == 2
+    assert all("--catalog ''" in line for line in lines)

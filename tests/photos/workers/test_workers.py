@@ -52,6 +52,18 @@ def worker(address, folder, *options, seconds=0.0):
             process.wait()
 
 
+@contextlib.contextmanager
+def known_worker(program, address, folder, *options):
+    """Like `worker`, of which the library knows: a command that waits for workers does nothing itself."""
+    with worker(address, folder, *options) as (process, log):
+        wait_for(lambda: any(each["pid"] == process.pid for each in queue_of(program)["workers"]))
+        yield process, log
+
+
+def queue_of(program):
+    return json.loads(program("status", "--json").out)["queue"]
+
+
 def many_colours(folder, count):
     folder.mkdir()
     for number, colour in enumerate(np.random.default_rng(7).integers(0, 256, (count, 3))):
@@ -86,6 +98,7 @@ def test_three_workers_of_which_one_is_killed_index_as_one_process_does(
         workers = [running.enter_context(worker(address, tmp_path, seconds=0.5)) for _ in range(3)]
         victim, log = workers[0]
         wait_for(lambda: "Begun: encode" in log.read_text())
+        wait_for(lambda: len(queue_of(shared)["workers"]) == len(workers))
         victim.send_signal(signal.SIGKILL)
         done = shared("index", "--queue", "--json")
         assert "Done" not in log.read_text()
@@ -110,7 +123,7 @@ def test_a_worker_reads_folders_at_their_paths_on_its_machine(tmp_path, checkpoi
         assert f"{pictures} is not on this machine, or empty" in log.read_text()
     assert json.loads(shared("status", "--json").out)["photos"] == 0
     away.rename(pictures)
-    with worker(address, tmp_path, "--map", f"{pictures}={here}"):
+    with known_worker(shared, address, tmp_path, "--map", f"{pictures}={here}"):
         done = json.loads(shared("index", "--queue", "--json").lines[-1])
         assert (done["photos"], done["companions"], done["queued"]) == (3, 1, 0)
     with Catalog.open(address) as catalog, catalog.read() as t:
@@ -127,7 +140,7 @@ def test_files_that_changed_after_the_scan_are_read_again(tmp_path, checkpoint, 
     assert shared("add", pictures, "--model", checkpoint, "--queue", "--no-wait").status == 0
     Image.new("RGB", (30, 30), "red").save(pictures / "0000.png")
     (pictures / "0001.png").unlink()
-    with worker(address, tmp_path):
+    with known_worker(shared, address, tmp_path):
         done = json.loads(shared("index", "--queue", "--json").lines[-1])
         assert (done["photos"], done["queued"]) == (1, 0)
         # Now it is as it was scanned.
@@ -143,7 +156,7 @@ def test_files_in_the_queue_are_not_put_there_twice_and_nothing_is_forgotten_mea
     for _ in range(2):
         done = shared("add", pictures, "--model", checkpoint, "--queue", "--no-wait", "--json")
         assert json.loads(done.lines[-1])["queued"] == 2
-    queue = json.loads(shared("status", "--json").out)["queue"]
+    queue = queue_of(shared)
     assert [(task["task"], task["waiting"], task["items"]) for task in queue["tasks"]] == [("encode", 1, 2)]
     assert "encode: 2 items in 1 unit to do" in shared("status").out
     assert "run `photos worker`" in shared("status").out
@@ -151,7 +164,7 @@ def test_files_in_the_queue_are_not_put_there_twice_and_nothing_is_forgotten_mea
         process.wait(60)
     (pictures / "0000.png").rename(pictures / "moved.png")
     assert json.loads(shared("index", "--queue", "--no-wait", "--json").lines[-1])["gone"] == 0
-    with worker(address, tmp_path):
+    with known_worker(shared, address, tmp_path):
         done = json.loads(shared("index", "--queue", "--json").lines[-1])
     assert (done["photos"], done["gone"]) == (2, 1)
 

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -315,6 +316,23 @@ def test_a_row_that_a_server_cannot_hold_is_named(full, address):
     assert copy(full, address).rows_before > 0
 
 
+#: Values of other types than their columns', as a flipped bit leaves them.
+OF_OTHER_TYPES = ("width = 'x'", "camera = x'00'", "taken_at = 'never'", "content_hash = 'x'", "latitude = 'x'")
+
+
+def test_a_value_of_another_type_than_its_column_is_named(full, address, tmp_path):
+    before = (full / "catalog.sqlite3").read_bytes()
+    for value in OF_OTHER_TYPES:
+        (full / "catalog.sqlite3").write_bytes(before)
+        with contextlib.closing(sqlite3.connect(full / "catalog.sqlite3")) as damaged, damaged:
+            damaged.execute(f"UPDATE photo SET {value} WHERE id = 2")
+        for place in (address, tmp_path / value):
+            # Between files every value stays as it is, but times, which are read.
+            if place == address or "taken_at" in value:
+                with pytest.raises(RowRefused, match=r"the table photo in .*full/catalog.sqlite3"):
+                    copy(full, place)
+
+
 def test_a_damaged_value_in_the_source_is_a_damaged_catalog(full, tmp_path):
     with Catalog.open(full / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.connection.execute(text("UPDATE photo SET camera = CAST(x'ff' AS TEXT)"))
@@ -354,6 +372,25 @@ def test_connections_that_end_lose_at_most_a_page(full, server, address):
         assert 0 < counted.rows_before < counted.rows
         with Catalog.open(address) as one, Catalog.open(place) as other:
             assert rows_of(one) == rows_of(other)
+
+
+def test_a_server_that_ends_what_takes_long_waits_for_a_copy(full, server, address, tmp_path):
+    copy(full, address)
+    name = address.partition("?")[0].rpartition("/")[2]
+    for timeout in ("statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
+        server.run(f"ALTER DATABASE {name} SET {timeout} = '500ms'")
+    compared = CopyProgress(quiet, lambda *_: time.sleep(1))
+    copy(address, tmp_path / "copy", compared)
+    with server.database() as other:
+        database = other.partition("?")[0].rpartition("/")[2]
+        server.run(f"ALTER DATABASE {database} SET idle_session_timeout = '500ms'")
+
+        def check(*_numbers):
+            time.sleep(1)
+            with pytest.raises(CopyRunning), contextlib.closing(open_target(other)) as second, second.held():
+                pass
+
+        copy(tmp_path / "copy", other, CopyProgress(quiet, check))
 
 
 def test_a_copy_that_is_not_as_it_was_written_is_not_put_to_use(full, place):

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import zlib
 
 import numpy as np
@@ -25,6 +26,7 @@ from store import (
     CatalogTooOld,
     CatalogUnreachable,
     CatalogUpgraded,
+    DatabaseForbidden,
     DatabaseNotUnicode,
     DatabaseReadOnly,
     Facts,
@@ -216,6 +218,15 @@ def test_a_role_that_may_only_read_reads(address, run, role):
         run(f"DROP OWNED BY {role}")
 
 
+def test_a_role_that_may_not_read_is_told_so(address, run, role):
+    with pytest.raises(DatabaseForbidden, match="permission denied for table"):
+        Catalog.open(as_role(address, role))
+    run("REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+    # Its tables are there, and not to be seen: the database is not empty.
+    with pytest.raises(DatabaseForbidden, match="no schema of"):
+        Catalog.open_if_any(as_role(address, role))
+
+
 def test_a_server_that_may_only_read_is_no_failure(address, run):
     run(f'ALTER DATABASE "{database_of(address)}" SET default_transaction_read_only = on')
     with Catalog.open(address) as catalog:
@@ -296,6 +307,42 @@ def test_a_killed_connection_loses_only_its_transaction(server, address):
         kill(server, address)
         with catalog.write() as t:
             t.folders.add(b"/after")
+
+
+@pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])
+def test_a_transaction_that_the_server_ended_is_one_sentence(address, limit):
+    limited = f"{address}{'&' if '?' in address else '?'}options=-c{limit}%3D50"
+    with (
+        Catalog.open(limited) as catalog,
+        pytest.raises(CatalogUnreachable, match="terminating connection due to"),
+        catalog.read() as t,
+    ):
+        time.sleep(0.2)
+        t.folders.all()
+
+
+def test_another_connection_knows_all_hosts_of_the_address(address):
+    from psycopg.conninfo import conninfo_to_dict
+
+    from store.sql.postgres import address_of
+
+    host = address.partition("host=")[2] or "127.0.0.1"
+    several = f"{address}{'&' if '?' in address else '?'}host=/nowhere,{host}"
+    with Catalog.open(several) as catalog, catalog.read() as t:
+        assert conninfo_to_dict(address_of(t.connection, "another"))["host"] == f"/nowhere,{host}"
+
+
+def test_the_server_watches_over_a_connection_that_holds_a_lock(address):
+    from store.sql.postgres import own_connection
+
+    source = "SELECT source FROM pg_settings WHERE name = 'tcp_keepalives_idle'"
+    with Catalog.open(address) as catalog:
+        with catalog.write() as t:
+            assert t.connection.exec_driver_sql(source).scalar() == "session"
+        with catalog.read() as t, contextlib.closing(own_connection(t.connection, "another")) as driver:
+            assert t.connection.exec_driver_sql(source).scalar() != "session"
+            assert driver.execute(source).fetchone() == ("session",)
+            assert driver.info.get_parameters()["tcp_user_timeout"] == "60000"
 
 
 def test_a_connection_that_is_killed_at_the_end_loses_the_transaction(server, address):

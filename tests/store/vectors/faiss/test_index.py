@@ -11,6 +11,8 @@ import pytest
 from store import FaissIndex
 from tests.store.conftest import search, unit
 
+pytestmark = pytest.mark.sqlite("a server keeps its index itself")
+
 
 def assert_same_but_for_ties(found, ids, matrix, query, count):
     """The cosines are those of brute force, in the same order, and each is its photo's."""

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from store import BadVector, Catalog, DatabaseReadOnly, Facts, SpaceIdentity, Vectors
+from store import BadVector, Catalog, CatalogBusy, DatabaseReadOnly, Facts, SpaceIdentity, Vectors
 from store.sql.postgres import driver_of
 from store.vectors.pgvector.index import Costs, PgvectorIndex
 from tests.store.conftest import Photographer, fill, search, unit
@@ -156,12 +156,53 @@ def test_who_is_told_of_the_progress_may_end_the_build(photographer, index):
     assert index.refresh() is True
 
 
-def test_one_process_builds_at_a_time(photographer, index):
+def test_graphs_of_two_spaces_are_built_one_after_the_other(photographer, index):
+    ids = fill(photographer, some(30))
+    with photographer.catalog.write() as t:
+        space = t.spaces.ensure(SpaceIdentity("other", "other", "none", "float32", 8, 4.7, -16.0))
+        t.embeddings.put_all(space.id, Vectors(ids, some(30)))
+    other, done = PgvectorIndex(photographer.catalog, space, least_rows=10), []
+    # A build waits for the transactions that are older.
+    with photographer.catalog.read() as t:
+        t.folders.all()
+        builder, second = (threading.Thread(target=lambda i=each: done.append(i.refresh())) for each in (index, other))
+        builder.start()
+        while index.status().bytes == 0:
+            assert builder.is_alive()
+        second.start()
+        second.join(10)
+        assert done == [False]
+        with pytest.raises(CatalogBusy):
+            index.remove()
+    builder.join(60)
+    assert done == [False, True]
+    assert other.refresh() is True
+    index.remove()
+    assert (index.status().accelerated, other.status().accelerated) == (False, True)
+
+
+def test_a_build_ends_at_once_while_others_read_for_long(photographer, index):
     fill(photographer, some(30))
-    with photographer.catalog.maintenance() as connection:
-        driver_of(connection).execute(f"SELECT pg_advisory_lock({0x50484958}, {photographer.space.id})")
-        assert index.refresh() is False
+    ended = []
+
+    def stop(done, whole):
+        raise InterruptedError
+
+    def build():
+        with pytest.raises(InterruptedError):
+            index.refresh(stop)
+        ended.append(True)
+
+    with photographer.catalog.read() as t:
+        t.embeddings.ids(photographer.space.id)
+        builder = threading.Thread(target=build)
+        builder.start()
+        builder.join(60)
+        assert ended == [True]
+    assert (index.status().valid, index.status().accelerated) == (False, False)
+    assert len(search(index, unit(1), 5).photo_ids) == 5
     assert index.refresh() is True
+    assert index.status().valid is True
 
 
 def test_writers_and_searches_go_on_while_a_graph_is_built(photographer, index):
