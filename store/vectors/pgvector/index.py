@@ -183,9 +183,9 @@ class PgvectorIndex:
     def warm(self) -> None:
         """Search once, so that the server has the beginnings of the graph in its memory."""
         with self.read() as snapshot:
-            sample = self._sample(snapshot, 1)
-            if len(sample):
-                snapshot.search(sample[0], 1)
+            page = next(snapshot.t.embeddings.uncached.scan(self._space.id, 1), None)
+            if page is not None:
+                snapshot.search(page.matrix[0], 1)
 
     def status(self) -> IndexStatus:
         """Return the state of the graph. Without one, all rows are compared, which is valid too."""
