@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Task: TypeAlias = Callable[[OpenLibrary, Mapping[str, Json]], object]
 #: Seconds without a sign of life after which units of other workers are taken.
 SILENCE = 30.0
+#: Sentences that a worker remembers having told.
+_REMEMBERED = 1000
 
 
 def do_units(
@@ -55,12 +58,12 @@ def device_name(library: OpenLibrary) -> str:
 
 
 def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Let each sentence be told once: each unit of a folder that is not here would repeat it."""
-    told: set[str] = set()
+    """Let a sentence be told once, unless many others came since: each unit of an absent folder would repeat it."""
+    told: deque[str] = deque(maxlen=_REMEMBERED)
 
     def tell_new(sentence: str) -> None:
         if sentence not in told:
-            told.add(sentence)
+            told.append(sentence)
             tell(sentence)
 
     return tell_new
