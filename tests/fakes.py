@@ -90,6 +90,10 @@ class CountingCatalog:
         self._catalog = catalog
         self.begun = 0
 
+    @property
+    def is_on_server(self) -> bool:
+        return self._catalog.is_on_server
+
     def read(self) -> AbstractContextManager[Transaction]:
         self.begun += 1
         return self._catalog.read()

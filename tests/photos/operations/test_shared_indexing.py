@@ -82,7 +82,7 @@ def test_what_waits_for_workers_is_done_later_when_the_catalog_is_busy_just_then
         # It wakes the watcher, for this folder alone.
         (below / "more").mkdir()
 
-    with shared.open(quiet_seconds=0.1) as library:
+    with shared.open(quiet_seconds=0.001) as library:
         encoders = CachedEncoders(library.encoders, 600)
         watcher = Watcher(library, library.choose_model(None), encoders, after_pass, retry=0.1, hold=hold)
         with pytest.raises(Enough):
