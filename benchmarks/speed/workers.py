@@ -156,7 +156,8 @@ def by_workers(folder: Path, model: str, address: str, count: int, *, kill: bool
         library.tagger(space, revision, library.text_vectors(space)).prepare()
         workers = [stack.enter_context(worker(address, place / f"{number}", count)) for number in range(count)]
         pids = [each.pid for each in workers]
-        window = Window([os.getpid(), *pids], pids[0] if kill else None)
+        # The workers are children of this process.
+        window = Window([os.getpid()], pids[0] if kill else None)
         add(library, AddRequest([str(folder)]), window)
         return Result(*window.figures(), checksums(library))
 
