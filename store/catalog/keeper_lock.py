@@ -64,7 +64,7 @@ class KeeperLock:
 
         Raises `CatalogUnreachable` if the server does not answer.
         """
-        from store.sql.postgres import own_connection, translated  # noqa: PLC0415 - SQLite does not need it
+        from store.sql.postgres import own_connection, translated, try_lock  # noqa: PLC0415 - SQLite does not need it
 
         name = str(self._catalog.path)
         if self._driver is not None:
@@ -78,8 +78,7 @@ class KeeperLock:
             called = f"{_NAME}{socket.gethostname()[:30]} {os.getpid()}"[:_LONGEST]
             with ExitStack() as stack:
                 driver = stack.enter_context(closing(own_connection(t.connection, called)))
-                row = driver.execute(f"SELECT pg_try_advisory_lock({_LOCK})").fetchone()
-                if row is not None and row[0]:
+                if try_lock(driver, _LOCK):
                     # Kept only now: a connection without the lock must not pass for one that has it.
                     self._driver = driver
                     stack.pop_all()

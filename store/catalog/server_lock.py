@@ -5,19 +5,16 @@ A lock belongs to a connection of its own. When that ends, for whatever reason, 
 
 from __future__ import annotations
 
-import time
 from binascii import crc32
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from .catalog import Catalog
 
-#: The first half of the advisory locks: "PHLK". The other half is made of the lock's name.
-_LOCK: Final = 0x50484C4B
-#: Seconds between two tries.
-_STEP: Final = 0.1
+#: The upper half of the numbers of the advisory locks: "PHLK". The other half is made of a lock's name.
+_LOCKS: Final = 0x50484C4B << 32
 
 
 @contextmanager
@@ -27,18 +24,12 @@ def server_lock(catalog: Catalog, name: str, patience: float = 0) -> Iterator[bo
     Gives False if another process holds it for *patience* seconds. Raises `CatalogUnreachable` if the server does not
     answer.
     """
-    from store.sql.postgres import own_connection, translated  # noqa: PLC0415 - SQLite does not need it
+    from store.sql.postgres import own_connection, translated, try_lock  # noqa: PLC0415 - SQLite does not need it
 
-    with catalog.read() as t, translated(str(catalog.path)):
+    path = str(catalog.path)
+    with catalog.read() as t, translated(path):
         driver = own_connection(t.connection, f"photos {name}")
-    key = crc32(name.encode()) - (1 << 31)
-    until = time.monotonic() + patience
-    with driver:
-        while True:
-            with translated(str(catalog.path)):
-                row = driver.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, key]).fetchone()
-            is_held = row is not None and bool(row[0])
-            if is_held or time.monotonic() >= until:
-                break
-            time.sleep(_STEP)
+    with closing(driver):
+        with translated(path):
+            is_held = try_lock(driver, _LOCKS | crc32(name.encode()), patience)
         yield is_held

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Final
 
 from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import SQLAlchemyError
 
 from store.errors import CatalogNotEmpty, CopyRunning, ForeignDatabase
 from store.sql import schema
@@ -19,8 +18,10 @@ from store.sql.postgres import (
     is_ours,
     lock_tables,
     name_of,
+    own_connection,
     transaction,
     translated,
+    try_lock,
 )
 from store.sql.unfinished_copy import Unfinished, find_unfinished, mark_unfinished, unmark
 from store.sql.upgrade import HEAD, upgrade_server
@@ -29,8 +30,6 @@ from .targets import is_used
 
 #: The advisory lock of a copy to the database: "PHOC".
 _LOCK: Final = 0x50484F43
-#: The connection that has the lock is not used until the end. Some servers do not know this time-out.
-_LASTING: Final = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 
 
 class DatabaseTarget:
@@ -59,19 +58,12 @@ class DatabaseTarget:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other copies away, as `CopyTarget` has it."""
-        with (
-            translated(self.path),
-            self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
-        ):
-            if not connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).scalar():
+        with transaction(self._engine, self.path, writes=False) as connection:
+            driver = own_connection(connection, "photos catalog copy")
+        with translated(self.path), closing(driver):
+            if not try_lock(driver, _LOCK):
                 raise CopyRunning(self.path)
-            connection.exec_driver_sql(_LASTING)
-            try:
-                yield
-            finally:
-                # The server ends it with the connection, too.
-                with suppress(SQLAlchemyError):
-                    connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+            yield
 
     def prepare(self, source: str, *, restart: bool) -> None:
         """Make the tables, as `CopyTarget` has it."""

@@ -6,6 +6,7 @@ One database holds one catalog, in its default schema.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
@@ -58,6 +59,7 @@ __all__ = [
     "own_connection",
     "transaction",
     "translated",
+    "try_lock",
 ]
 
 #: Seconds to wait for another process's write.
@@ -83,6 +85,10 @@ _PARAMETERS: Final[dict[str, str | int]] = {
 }
 #: The server's for a connection that holds a lock. By default a lock outlives a power cut of its machine by two hours.
 _ALIVE: Final = {"idle": 30, "interval": 10, "count": 3}
+#: Such a connection is not used for hours. Some servers do not know this time-out.
+_LASTING: Final = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+#: Seconds between two attempts at a lock.
+_ATTEMPT: Final = 0.1
 #: Name of an engine's option: the whole address.
 _ADDRESS: Final = "photos_address"
 # A writing transaction must see what was committed while it waited for its lock, so each statement reads the newest
@@ -303,11 +309,26 @@ def address_of(connection: Connection, called: str) -> str:
 def own_connection(connection: Connection, called: str) -> Driver:
     """Open another connection to the same database, *called* so there, in which each statement is a transaction.
 
-    It may hold locks: the server notices within a minute that this machine is gone.
+    It may hold locks: the server notices within a minute that this machine is gone, and ends it for nothing else.
     """
     driver = psycopg.connect(address_of(connection, called), autocommit=True)
-    driver.execute(_kept_alive("SESSION").encode(), prepare=False)
+    driver.execute(f"{_kept_alive('SESSION')}; {_LASTING}".encode(), prepare=False)
     return driver
+
+
+def try_lock(driver: Driver, lock: int, patience: float = 0) -> bool:
+    """Take the advisory lock of that number until the connection ends; False if another one has it *patience* seconds.
+
+    A statement that waits for it would be waited for by those that build an index while others write.
+    """
+    until = time.monotonic() + patience
+    while True:
+        row = driver.execute("SELECT pg_try_advisory_lock(%s)", [lock], prepare=False).fetchone()
+        if row is not None and row[0]:
+            return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_ATTEMPT)
 
 
 def _kept_alive(scope: str) -> str:

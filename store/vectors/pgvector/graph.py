@@ -8,7 +8,6 @@ drops a graph, under an advisory lock: builds of two spaces would wait for each 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from sqlalchemy import Connection
 from store.catalog.catalog import Catalog
 from store.errors import CatalogBusy
 from store.records import Space
-from store.sql.postgres import driver_of
+from store.sql.postgres import driver_of, try_lock
 
 if TYPE_CHECKING:
     from psycopg import Connection as Driver
@@ -32,14 +31,14 @@ _MOST_DIMENSIONS: Final = 4000
 #: Links of a node, and rows that are compared for the links of a new one. With pgvector's own 64, the rows nearest to a
 #: text are found less often than is asked of a search; more links give little for their time.
 _LINKS, _CANDIDATES = 16, 128
-#: The advisory lock, of two numbers: "PHIX".
-_LOCK: Final = f"{0x50484958}, 0"
+#: The advisory lock: "PHIX", and seconds that it is waited for by who must have it.
+_LOCK: Final = 0x50484958
+_PATIENCE: Final = 1.0
 #: Bytes of a row in the memory of a build, beside those of its elements and of its links.
 _NODE_BYTES: Final = 200
 _LINK_BYTES: Final = 24
-#: Seconds between two reports of a build, or two attempts at the lock, and attempts of who must have it.
+#: Seconds between two reports of a build.
 _STEP = 0.5
-_ATTEMPTS: Final = 3
 #: Milliseconds that the rest of a build is dropped in: it waits for all who read the table, for hours perhaps.
 _HASTE: Final = 2000
 _PROGRESS: Final = (
@@ -139,7 +138,7 @@ class Graph:
                 " AND pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'embedding'::regclass"
             )
             may = must or bool(_value(driver, allowed))
-            is_alone = may and _locked(driver, _ATTEMPTS if must else 1)
+            is_alone = may and try_lock(driver, _LOCK, _PATIENCE if must else 0)
             # The lock ends with the connection.
             yield connection if is_alone else None
 
@@ -211,16 +210,6 @@ class Graph:
 
     def _drop(self, driver: Driver) -> None:
         driver.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}".encode(), prepare=False)
-
-
-def _locked(driver: Driver, attempts: int) -> bool:
-    """Take the lock. A statement that waits for it would be waited for by the build that has it."""
-    for attempt in range(attempts):
-        if attempt:
-            time.sleep(_STEP)
-        if _value(driver, f"SELECT pg_try_advisory_lock({_LOCK})"):
-            return True
-    return False
 
 
 def _value(driver: Driver, query: str) -> Any:
