@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from store.records import ServerState
+from store.sql.dialect import is_postgres
 
 # `transaction_read_only` is that of this very transaction; the default is that of the role or the database.
 _STATE = """
@@ -17,7 +18,7 @@ SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension W
 
 def server_state(connection: Connection) -> ServerState | None:
     """Return the state of the server at the other end of *connection*; None for SQLite, which has none."""
-    if connection.dialect.name != "postgresql":
+    if not is_postgres(connection.dialect):
         return None
     version, pgvector, size, is_standby, may_write = connection.exec_driver_sql(_STATE).one()
     # Distributions add their own version behind a space.

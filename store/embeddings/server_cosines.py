@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from store.sql.bulk import Numbers
-from store.sql.products import Products
+from store.sql.products import HAS_FILE, Products
 
-_HAS_FILE = "EXISTS (SELECT FROM file WHERE file.photo_id = embedding.photo_id)"
+_HAS_FILE = HAS_FILE.format("embedding")
 #: In a library with more ids than so many times the sample, photos are counted by a sample, too.
 _LARGE = 8
 #: The parts of the ids in which photos are counted, and the share of each.
@@ -23,9 +23,8 @@ def cosines_of(
 ) -> NDArray[np.float32]:
     """Return the cosines of *query*, float32 (d,), with the rows of *photo_ids* that there are, in any order."""
     products = Products(query)
-    rows = f"SELECT photo_id, {products.sql} AS product FROM embedding WHERE space_id = {space_id}"  # noqa: S608 - a number
     chosen = Numbers(np.array(photo_ids, np.int64))
-    _, cosines = products.read(connection, f"{rows} AND photo_id = ANY (%s)", chosen)
+    _, cosines = products.read(connection, f"{products.rows(space_id)} AND photo_id = ANY (%s)", chosen)
     return cosines.astype(np.float32)
 
 
@@ -39,8 +38,7 @@ def cosines_of_all(
     columns, photo_ids = [], np.empty(0, np.int64)
     for query in queries:
         products = Products(query)
-        rows = f"SELECT photo_id, {products.sql} AS product FROM embedding WHERE space_id = {space_id}"  # noqa: S608 - as above
-        photo_ids, cosines = products.read(connection, rows)
+        photo_ids, cosines = products.read(connection, products.rows(space_id))
         order = np.argsort(photo_ids)
         photo_ids = photo_ids[order]
         columns.append(cosines[order].astype(np.float32))
@@ -60,8 +58,8 @@ def large_sample(
         return None
     step = -(-(last - first + 1) // most)
     products = Products(query)
-    here = f"space_id = {space_id} AND photo_id >= start AND photo_id < start + {step} AND {_HAS_FILE}"
-    row = f"SELECT photo_id, {products.sql} AS product FROM embedding WHERE {here} ORDER BY photo_id LIMIT 1"  # noqa: S608 - numbers
+    here = f"photo_id >= start AND photo_id < start + {step} AND {_HAS_FILE}"
+    row = f"{products.rows(space_id)} AND {here} ORDER BY photo_id LIMIT 1"
     starts = f"generate_series({first}::bigint, {last}, {step}) AS start"
     _, cosines = products.read(connection, f"SELECT photo_id, product FROM {starts} CROSS JOIN LATERAL ({row}) AS each")  # noqa: S608 - as above
     return _about(connection, space_id, first, last), cosines.astype(np.float32)

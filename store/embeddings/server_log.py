@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from store.sql.bulk import Numbers
 from store.sql.postgres import driver_of
+from store.sql.products import HAS_FILE
 
 _NOTE = (
-    "INSERT INTO embedding_change (space_id, photo_id, op, token) SELECT %s, put.photo_id, %s, token"
+    "INSERT INTO embedding_change (space_id, photo_id, op, token) SELECT %s, put.photo_id, %s, token"  # noqa: S608 - names alone
     " FROM unnest(%s, %s) WITH ORDINALITY AS put (photo_id, token, place)"
-    " WHERE EXISTS (SELECT FROM file WHERE file.photo_id = put.photo_id) ORDER BY place"
+    f" WHERE {HAS_FILE.format('put')} ORDER BY place"
 )
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 
 from .bulk import Numbers, floats, numbers, one_row
 
+#: Condition that the photo of a row of that table has a file.
+HAS_FILE: Final = "EXISTS (SELECT FROM file WHERE file.photo_id = {}.photo_id)"
 #: What is left of the query is multiplied by this, so that halfvecs hold it: it is below half of the query's last bit.
 _REST: Final = 2048
 
@@ -34,6 +36,10 @@ class Products:
         rest = ((scaled - whole.astype(np.float32)) * _REST).astype(np.float16)
         self.halfvec = _halfvec(whole)
         self.sql = f"(inner_product(vector, {self.halfvec}) + inner_product(vector, {_halfvec(rest)}) / {_REST})"
+
+    def rows(self, space_id: int) -> str:
+        """Return the SQL of all rows of a space, of the columns photo_id and product; conditions may follow."""
+        return f"SELECT photo_id, {self.sql} AS product FROM embedding WHERE space_id = {space_id}"  # noqa: S608 - numbers
 
     def read(
         self, connection: Connection, query: str, *parameters: Numbers

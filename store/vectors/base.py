@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.catalog.catalog import Transaction
+from store.errors import BadVector
 from store.records import Neighbours
 
 
@@ -86,3 +87,15 @@ class VectorIndex(Protocol):
 
     def remove(self) -> None:
         """Remove what is on disk. The next search makes it again from the catalog."""
+
+
+def checked_query(vector: NDArray[np.float32], dimension: int) -> NDArray[np.float32]:
+    """Return *vector* as a query of a space, float32 (d,), in one piece of memory.
+
+    Raises `BadVector` for another shape than *dimension*, or numbers that are not finite.
+    """
+    if vector.shape != (dimension,):
+        raise BadVector(f"its shape is {vector.shape}, not ({dimension},)")
+    if not np.isfinite(vector).all():
+        raise BadVector("it holds numbers that are not finite")
+    return np.ascontiguousarray(vector, np.float32)

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from store.catalog.catalog import Catalog, Transaction
 from store.embeddings.cache import Position
 from store.embeddings.embeddings import PUT, Embeddings, changes_since, latest_change, log_holds
-from store.errors import BadVector
 from store.records import Neighbours, Space, Vectors
-from store.vectors.base import IndexStatus
+from store.vectors.base import IndexStatus, checked_query
 
 from .index_files import IndexFiles, RowPage
 from .index_rows import Rows
@@ -61,7 +60,8 @@ class _Snapshot:
         The answer is exact before `refresh` has made the codes of a large library, and before `warm`, or the fifth
         search, has loaded them.
         """
-        query = self._checked(vector)
+        # FAISS checks dimensions with an assert only, and accepts numbers that are not finite.
+        query = checked_query(vector, self.dimension)
         shortlist = self.accelerator.shortlist(self.rows) if self.rows.has_attachments and not exact else None
         found = [
             self.rows.search(query, count, self.newer.replaced, among, shortlist),
@@ -71,14 +71,6 @@ class _Snapshot:
         photo_ids = np.concatenate([some.photo_ids for some in found])
         best = np.lexsort((photo_ids, -cosines))[: max(count, 0)]
         return Neighbours(photo_ids[best], cosines[best])
-
-    def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        # FAISS checks dimensions with an assert only, and accepts numbers that are not finite.
-        if vector.shape != (self.dimension,):
-            raise BadVector(f"its shape is {vector.shape}, not ({self.dimension},)")
-        if not np.isfinite(vector).all():
-            raise BadVector("it holds numbers that are not finite")
-        return np.ascontiguousarray(vector, np.float32)
 
 
 class FaissIndex:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from store.sql.bulk import Numbers
 from store.sql.postgres import driver_of
-from store.sql.products import Products
+from store.sql.products import HAS_FILE, Products
 
 from .graph import Graph
 
 #: The server takes so many rows along the graph at once at most.
 _MOST_AT_ONCE: Final = 1000
 _NEAREST = "ORDER BY product DESC, photo_id"
-_HAS_FILE = "EXISTS (SELECT FROM file WHERE file.photo_id = {}.photo_id)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,24 +47,25 @@ class Comparison:
 
     def __init__(self, connection: Connection, space_id: int, graph: Graph, query: NDArray[np.float32]) -> None:
         self._connection = connection
-        self._space = f"space_id = {space_id}"
         self._graph = graph
         self._products = Products(query)
+        #: The SQL of all rows of the space.
+        self._rows = self._products.rows(space_id)
 
     def with_all(self, most: int) -> Compared:
         """Compare with all rows, and return the *most* nearest, without those of photos that have no file."""
         # The server would look for the files of all rows, which takes as long as to compare them.
-        return self._of_near(f"{self._selected} {_NEAREST} LIMIT {most}")
+        return self._of_near(f"{self._rows} {_NEAREST} LIMIT {most}")
 
-    def with_files(self, most: int | None) -> Compared:
-        """Compare with all rows of photos that have a file, and return the *most* nearest, or all."""
-        return self._whole(f"{self._selected} AND {_HAS_FILE.format('embedding')}", most)
+    def with_files(self, most: int) -> Compared:
+        """Compare with all rows of photos that have a file, and return the *most* nearest."""
+        return self._whole(f"{self._rows} AND {HAS_FILE.format('embedding')}", most)
 
-    def with_some(self, photo_ids: NDArray[np.int64], most: int | None) -> Compared:
-        """Compare with the rows of *photo_ids* that have a file, and return the *most* nearest, or all."""
+    def with_some(self, photo_ids: NDArray[np.int64], most: int) -> Compared:
+        """Compare with the rows of *photo_ids* that have a file, and return the *most* nearest."""
         # One constant, of which the server makes a table of hashes; a list of parameters takes as long as the rows.
         listed = f"'{{{','.join(map(str, photo_ids.tolist()))}}}'::bigint[]"
-        return self._whole(f"{self._selected} AND photo_id = ANY ({listed}) AND {_HAS_FILE.format('embedding')}", most)
+        return self._whole(f"{self._rows} AND photo_id = ANY ({listed}) AND {HAS_FILE.format('embedding')}", most)
 
     def along_graph(self, most: int, breadth: int) -> Compared:
         """Follow the graph to some *most* rows that are near, keeping *breadth* candidates in view, 1 to 1000.
@@ -76,22 +74,16 @@ class Comparison:
         """
         with self._along(most, breadth):
             return self._of_near(
-                f"{self._selected} ORDER BY {self._graph.vector} <#> {self._products.halfvec} LIMIT {most}"
+                f"{self._rows} ORDER BY {self._graph.vector} <#> {self._products.halfvec} LIMIT {most}"
             )
-
-    @property
-    def _selected(self) -> str:
-        columns = f"photo_id, {self._products.sql} AS product"
-        return f"SELECT {columns} FROM embedding WHERE {self._space}"  # noqa: S608 - numbers alone
 
     def _of_near(self, near: str) -> Compared:
         """The rows of *near* whose photos have a file."""
-        kept = f"SELECT photo_id, product FROM near WHERE {_HAS_FILE.format('near')}"  # noqa: S608 - no value in it
+        kept = f"SELECT photo_id, product FROM near WHERE {HAS_FILE.format('near')}"  # noqa: S608 - no value in it
         return self._run(f"WITH near AS MATERIALIZED ({near}) {kept}", None)
 
-    def _whole(self, query: str, most: int | None, *parameters: Numbers) -> Compared:
-        nearest = query if most is None else f"{query} {_NEAREST} LIMIT {most}"
-        return self._run(nearest, sys.maxsize if most is None else most, *parameters)
+    def _whole(self, query: str, most: int) -> Compared:
+        return self._run(f"{query} {_NEAREST} LIMIT {most}", most)
 
     @contextmanager
     def _along(self, most: int, breadth: int) -> Iterator[None]:
@@ -112,8 +104,8 @@ class Comparison:
         # After an error the transaction is at its end, and so are its settings.
         driver.execute(b"SET LOCAL enable_sort TO DEFAULT; SET LOCAL jit TO DEFAULT", prepare=False)
 
-    def _run(self, query: str, most: int | None, *parameters: Numbers) -> Compared:
+    def _run(self, query: str, most: int | None) -> Compared:
         """Run *query*. It gives all photos if they are fewer than *most*, and never all for sure if that is None."""
-        photo_ids, cosines = self._products.read(self._connection, query, *parameters)
+        photo_ids, cosines = self._products.read(self._connection, query)
         order = np.lexsort((photo_ids, -cosines))
         return Compared(photo_ids[order], cosines[order], most is not None and len(order) < most)

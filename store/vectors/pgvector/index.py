@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.catalog.catalog import Catalog, Transaction
-from store.errors import BadVector
 from store.records import Neighbours, Space
 from store.sql.postgres import driver_of
-from store.vectors.base import IndexStatus
+from store.vectors.base import IndexStatus, checked_query
 
 from .comparison import Compared, Comparison
 from .graph import LEAST_ROWS, Graph, GraphState, Progress
@@ -81,7 +80,7 @@ class PgvectorSnapshot:
         Only the nearest 2048 cosines are added up in float64. Those of further photos are the server's, right to a
         millionth: their rows would have to come over the network.
         """
-        query = self._checked(vector)
+        query = checked_query(vector, self.space.identity.dimension)
         if count <= 0 or (among is not None and not len(among)):
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         comparison = Comparison(self.t.connection, self.space.id, self.graph, query)
@@ -93,13 +92,6 @@ class PgvectorSnapshot:
             if found.is_whole or found.cosines[asked - 1] < found.cosines[count - 1] - margin:
                 return self._compared_again(found, query, count)
             asked *= 2
-
-    def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        if vector.shape != (self.space.identity.dimension,):
-            raise BadVector(f"its shape is {vector.shape}, not ({self.space.identity.dimension},)")
-        if not np.isfinite(vector).all():
-            raise BadVector("it holds numbers that are not finite")
-        return np.ascontiguousarray(vector, np.float32)
 
     def _nearest(self, comparison: Comparison, asked: int, among: NDArray[np.int64] | None, *, exact: bool) -> Compared:
         """The *asked* nearest photos and perhaps some more, or all that there are, by the cheapest way."""
