@@ -6,6 +6,7 @@ They are written by COPY, and read as arrays.
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -82,8 +83,24 @@ def _field(value: object, *, is_halfvec: bool) -> bytes:
         return _NUMBER.pack(8, value)
     assert isinstance(value, bytes)
     if is_halfvec:
-        value = _HALFVEC.pack(len(value) // 2) + np.frombuffer(value, "<f2").byteswap().tobytes()
+        value = to_halfvec(value)
     return struct.pack(">i", len(value)) + value
+
+
+def to_halfvec(vector: bytes) -> bytes:
+    """Return a vector of little-endian floats in the binary format of `halfvec`."""
+    return _HALFVEC.pack(len(vector) // 2) + _swapped(vector)
+
+
+def from_halfvec(sent: bytes) -> bytes:
+    """Return the little-endian floats of a `halfvec` in its binary format."""
+    return _swapped(sent[_HALFVEC.size :])
+
+
+def _swapped(elements: bytes) -> bytes:
+    halves = array("H", elements)
+    halves.byteswap()
+    return halves.tobytes()
 
 
 def replace_rows(
@@ -153,19 +170,19 @@ def one_row(
         return [result.get_value(0, column) for column in range(result.nfields)]
 
 
-def numbers(array: bytes | None) -> NDArray[np.int64]:
+def numbers(sent: bytes | None) -> NDArray[np.int64]:
     """Return an array of bigint in the binary format as int64 (n,); the aggregate of no rows is None."""
-    return _elements(array, ">i8").astype(np.int64)
+    return _elements(sent, ">i8").astype(np.int64)
 
 
-def floats(array: bytes | None) -> NDArray[np.float64]:
+def floats(sent: bytes | None) -> NDArray[np.float64]:
     """Return an array of double precision in the binary format as float64 (n,); the aggregate of no rows is None."""
-    return _elements(array, ">f8").astype(np.float64)
+    return _elements(sent, ">f8").astype(np.float64)
 
 
-def _elements(array: bytes | None, kind: str) -> NDArray[Any]:
+def _elements(sent: bytes | None, kind: str) -> NDArray[Any]:
     # After the number of dimensions, a flag, the type, and a length and a lower bound, each element has its length.
-    return np.frombuffer(array or bytes(_ARRAY), [("length", ">i4"), ("value", kind)], offset=_ARRAY)["value"]
+    return np.frombuffer(sent or bytes(_ARRAY), [("length", ">i4"), ("value", kind)], offset=_ARRAY)["value"]
 
 
 def _converted(
@@ -191,9 +208,9 @@ def _converted_singly(
     at = 0
     for photo_id, checksum in zip(ids.tolist(), checksums.tolist(), strict=True):
         (dimension,) = _HALFVEC.unpack_from(vectors, at)
-        elements = np.frombuffer(vectors, ">f2", dimension, at + _HALFVEC.size)
-        yield photo_id, elements.astype("<f2").tobytes(), checksum
-        at += _HALFVEC.size + 2 * dimension
+        end = at + _HALFVEC.size + 2 * dimension
+        yield photo_id, from_halfvec(vectors[at:end]), checksum
+        at = end
 
 
 def _names(dialect: Dialect, names: Sequence[str]) -> list[str]:

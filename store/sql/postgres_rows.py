@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from struct import Struct
 from typing import Any, Final
 
 import psycopg
 from sqlalchemy import Connection, Select, Table
 
+from .bulk import from_halfvec, to_halfvec
 from .plain_values import Kind, Row, ValueRefused, changed, conversions
 from .postgres import driver_of
 
@@ -25,8 +24,6 @@ _TYPES: Final = {
     Kind.BYTES: "bytea",
     Kind.HALFVEC: "bytea",
 }
-#: The bytes of a `halfvec` before its elements: their number, and two that are unused.
-_HEADER: Final = Struct(">Hxx")
 #: Administrators set them against transactions that were forgotten; some servers know fewer of them.
 _TIMEOUTS: Final = "'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'"
 
@@ -87,18 +84,6 @@ def _sequence(connection: Connection, table: Table) -> str:
     return str(connection.exec_driver_sql("SELECT pg_get_serial_sequence(%s, %s)", names).scalar_one())
 
 
-def _from_halfvec(sent: bytes) -> bytes:
-    elements = array("H", sent[_HEADER.size :])
-    elements.byteswap()
-    return elements.tobytes()
-
-
-def _to_halfvec(vector: bytes) -> bytes:
-    elements = array("H", vector)
-    elements.byteswap()
-    return _HEADER.pack(len(elements)) + elements.tobytes()
-
-
 def _time_text(time: datetime) -> str:
     return time.isoformat(" ", "microseconds")
 
@@ -106,10 +91,10 @@ def _time_text(time: datetime) -> str:
 _READ: Final[dict[Kind, Callable[[Any], object]]] = {
     Kind.FLAG: int,
     Kind.TIME: _time_text,
-    Kind.HALFVEC: _from_halfvec,
+    Kind.HALFVEC: from_halfvec,
 }
 _WRITTEN: Final[dict[Kind, Callable[[Any], object]]] = {
     Kind.FLAG: bool,
     Kind.TIME: datetime.fromisoformat,
-    Kind.HALFVEC: _to_halfvec,
+    Kind.HALFVEC: to_halfvec,
 }
