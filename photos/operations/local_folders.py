@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from photos.errors import safe
 from photos.library import OpenLibrary
+from photos.operations.folders import is_offline
 from photos.path_map import PathMap
 from store import Folder
 from store.paths import is_inside
@@ -45,9 +44,7 @@ def check_folders_of(library: OpenLibrary, files: Collection[bytes]) -> None:
 
 def is_here(folder: Folder) -> bool:
     """Return whether the folder, at its path on this machine, is there and not empty."""
-    with suppress(OSError), os.scandir(folder.path) as entries:
-        return next(entries, None) is not None
-    return False
+    return not is_offline(folder.path, 1)
 
 
 def _not_here(named: bytes, here: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from photos.encoders import CachedEncoders
 from photos.library import OpenLibrary
 from photos.models import has_gpu
-from store.queue.base import Handler, Json, QueueEvent
+from store.queue.base import SILENCE, Handler, Json, QueueEvent
 
 if TYPE_CHECKING:
     from indexer import Readers
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Does one unit, whose arguments these are.
 Task: TypeAlias = Callable[[OpenLibrary, Mapping[str, Json]], object]
-#: Seconds without a sign of life after which units of other workers are taken.
-SILENCE = 30.0
 #: Sentences that a worker remembers having told.
 _REMEMBERED = 1000
 

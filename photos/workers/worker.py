@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from photos.errors import NoQueue
 from photos.library import OpenLibrary
-from photos.operations.unit_worker import SILENCE, device_name, do_units
-from store.queue.base import QueueEvent
+from photos.operations.unit_worker import device_name, do_units
+from store.queue.base import SILENCE, QueueEvent
 
 from .tasks import TASKS
 

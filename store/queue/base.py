@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from store.catalog.catalog import Transaction
 
 #: What JSON holds. Texts have no NUL and no lone surrogate.
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+#: Seconds without a sign of life after which a worker's unit is taken by others.
+SILENCE: Final = 30.0
 #: Does the work of one unit, by its arguments. It may run twice for one unit, also at the same time.
 Handler = Callable[[Mapping[str, "Json"]], None]
 

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from store.catalog.catalog import Catalog, Transaction
 from store.sql.postgres import driver_of
 
-from .base import Json, QueueState, TaskState, Trouble, Unit, UnitState, WorkerState, WorkQueue
+from .base import SILENCE, Json, QueueState, TaskState, Trouble, Unit, UnitState, WorkerState, WorkQueue
 from .tables import ensure_queue, has_queue
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Jsonb", "ProcrastinateQueue", "queue_of"]
 
-#: Seconds without a sign of life after which a worker's unit is taken by others.
-SILENCE: Final = 30.0
 #: Errors that a state has.
 _TROUBLES: Final = 20
 _STATES: Final = {"todo": UnitState.WAITING, "doing": UnitState.RUNNING, "failed": UnitState.FAILED}

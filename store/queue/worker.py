@@ -43,8 +43,8 @@ from store.errors import (
 )
 from store.sql.postgres import address_of, translated
 
-from .base import HandedBack, Handler, QueueEvent, ServerLost, Unfit, UnitBegun, UnitEnded, UnitReturned
-from .procrastinate_queue import SILENCE, Jsonb, ProcrastinateQueue
+from .base import SILENCE, HandedBack, Handler, QueueEvent, ServerLost, Unfit, UnitBegun, UnitEnded, UnitReturned
+from .procrastinate_queue import Jsonb, ProcrastinateQueue
 
 if TYPE_CHECKING:
     from procrastinate.job_context import JobContext

@@ -8,6 +8,7 @@ import click
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
+from store.queue.base import SILENCE
 
 
 @click.command(short_help="Do work for a library on a server, with other machines.")
@@ -27,7 +28,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @click.option(
     "--silence",
     type=click.FloatRange(min=1),
-    default=30.0,
+    default=SILENCE,
     metavar="SECONDS",
     show_default=True,
     help="Take over the unit of a worker that was silent for so long.",

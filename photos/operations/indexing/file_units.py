@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from indexer.workers.file_reader import Purpose, ReadRequest
+from photos.operations.shared_work import path_of, path_text
 from store import Stamp
 from store.queue.base import Json, Unit
 
@@ -40,8 +41,7 @@ def file_units(files: Sequence[WantedFile]) -> Iterator[tuple[Unit, Sequence[Wan
         some = list(group)
         for start in range(0, len(some), size):
             part = some[start : start + size]
-            # A path is bytes, of which JSON holds none: each becomes the character of its number.
-            rows = [[file.path.decode("latin-1"), *file.stamp] for file in part]
+            rows = [[path_text(file.path), *file.stamp] for file in part]
             arguments = {"folder": folder_id, "purpose": purpose.value, "files": rows}
             yield Unit(ENCODE, arguments, len(part)), part
 
@@ -51,10 +51,7 @@ def files_of(arguments: Mapping[str, Json]) -> list[WantedFile]:
     # Written by `file_units`, of this version or another.
     given = cast("Mapping[str, Any]", arguments)
     folder_id, purpose = int(given["folder"]), Purpose(given["purpose"])
-    return [
-        WantedFile(folder_id, path.encode("latin-1"), Stamp(*map(int, stamp)), purpose)
-        for path, *stamp in given["files"]
-    ]
+    return [WantedFile(folder_id, path_of(path), Stamp(*map(int, stamp)), purpose) for path, *stamp in given["files"]]
 
 
 def read_requests(files: Iterable[WantedFile], folders: Mapping[int, Folder]) -> list[ReadRequest]:

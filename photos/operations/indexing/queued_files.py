@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from indexer import FileDone, IndexReport
 from indexer.workers.file_reader import Purpose, ReadRequest
-from photos.operations.shared_work import has_workers
+from photos.operations.shared_work import UnitsAwaited, has_workers
 from store import Outcome
-from store.queue.base import UnitState
 
 from .file_units import ENCODE, WantedFile, file_units, files_of, wanted
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Files whose units are put into the queue in one transaction.
 _PART: Final = 1 << 14
-#: Seconds between two looks at the queue, and without a unit done after which workers are looked for.
-_LOOK, _LONELY = 0.5, 10.0
 #: Sentence for people if there is no worker.
 NOBODY: Final = (
     "The files are in the queue, and no worker takes them: run `photos worker` here or on another machine that sees "
@@ -119,41 +116,30 @@ class QueuedFiles:
                 units.setdefault(unit_id, []).append(file)
         return units
 
-    def _wait(self, units: dict[int, list[WantedFile]]) -> None:
+    def _wait(self, units: Mapping[int, Sequence[WantedFile]]) -> None:
         """Wait until the units are done or given up, and report their files."""
-        if units and self._is_alone():
-            self._work_alone(units)
-        quiet_since = time.monotonic()
-        while units:
-            if self._take_ended(units):
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > _LONELY:
-                if self._is_alone():
-                    self._work_alone(units)
-                quiet_since = time.monotonic()
-            if units:
-                self._sleep(_LOOK)
 
-    def _take_ended(self, units: dict[int, list[WantedFile]]) -> bool:
-        """Take those of *units* that are done or given up, and report their files. Returns whether there were any."""
-        with self._catalog.read() as t:
-            states = self._queue.states(t, list(units))
-            ended = [unit for unit in units if states.get(unit) not in {UnitState.WAITING, UnitState.RUNNING}]
-            files = [file for unit in ended for file in units.pop(unit)]
-            rows = {folder_id: t.files.all_at(folder_id, paths) for folder_id, paths in _by_folder(files)}
-        for file in files:
-            self._report_file(file, rows[file.folder_id].get(file.path))
-        return bool(ended)
+        def report(ended: Sequence[int]) -> None:
+            self._report_files([file for unit in ended for file in units[unit]])
 
-    def _is_alone(self) -> bool:
-        return not has_workers(self._catalog, self._queue, ENCODE)
+        awaited = UnitsAwaited(self._catalog, self._queue, ENCODE, units, report, self._sleep)
+        if units and not has_workers(self._catalog, self._queue, ENCODE):
+            self._work_alone(awaited)
+        while not awaited.wait():
+            self._work_alone(awaited)
 
-    def _work_alone(self, units: dict[int, list[WantedFile]]) -> None:
+    def _work_alone(self, awaited: UnitsAwaited) -> None:
         """Do what nobody else is there to do. Workers that begin meanwhile share it."""
         if not self._told:
             self._told = True
             self._on_notice(_ALONE)
-        self._work(lambda: self._take_ended(units))
+        self._work(awaited.look)
+
+    def _report_files(self, files: Sequence[WantedFile]) -> None:
+        with self._catalog.read() as t:
+            rows = {folder_id: t.files.all_at(folder_id, paths) for folder_id, paths in _by_folder(files)}
+        for file in files:
+            self._report_file(file, rows[file.folder_id].get(file.path))
 
     def _report_file(self, file: WantedFile, row: File | None) -> None:
         if file.purpose is Purpose.SIDECAR:

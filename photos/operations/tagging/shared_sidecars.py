@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from photos.operations.local_folders import check_folders_of
 from photos.operations.progress import Progress, Stage, steps
-from photos.operations.shared_work import wait_for_units
+from photos.operations.shared_work import path_of, path_text, wait_for_units
 from photos.sidecars import CaptionsBy, Skipped, WriteReport, Written
 from photos.sidecars.journal import SIDECARS
 from photos.sidecars.shared_run import report_of, targets, write_part
@@ -58,8 +58,7 @@ def _units(
         some = found[start : start + _MOST]
         arguments: Mapping[str, Json] = {
             "run": run,
-            # A path is bytes, of which JSON holds none: each becomes the character of its number.
-            "pictures": [[picture.photo_id, picture.path.decode("latin-1")] for picture in some],
+            "pictures": [[picture.photo_id, path_text(picture.path)] for picture in some],
             "captions": None if captions is None else {"describer": captions.describer},
             "threshold": threshold,
         }
@@ -73,7 +72,7 @@ def sidecars_unit(library: OpenLibrary, arguments: Mapping[str, Json]) -> None:
     """
     # Written by `share_sidecars`, of this version or another.
     given = cast("Mapping[str, Any]", arguments)
-    some = [PictureFile(path.encode("latin-1"), int(photo_id)) for photo_id, path in given["pictures"]]
+    some = [PictureFile(path_of(path), int(photo_id)) for photo_id, path in given["pictures"]]
     check_folders_of(library, [picture.path for picture in some])
     by = None if given["captions"] is None else CaptionsBy(given["captions"]["describer"])
 
