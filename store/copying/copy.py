@@ -147,12 +147,13 @@ class _Copy:
             if key is None:
                 continue
             with self._named(table):
-                for _ in self._kept(table, read_plain_rows(self._source, table, until=key)):
-                    done += 1
-                    if done % _REPORT_ROWS == 0:
-                        self._progress.compared(done, total)
+                kept = self._kept(table, read_plain_rows(self._source, table, until=key))
+                for _ in self._reported(kept, done, total):
+                    # They are added up on the way.
+                    pass
+            done += self._sums[table.name].rows
             with self._target.begin() as connection:
-                is_same = _sum_of(connection, table) == self._sums[table.name]
+                is_same = _sum_of(read_plain_rows(connection, table)) == self._sums[table.name]
             if not is_same:
                 self._empty(table)
 
@@ -207,15 +208,18 @@ class _Copy:
         done, total = 0, self._rows()
         for table in self._tables:
             with self._target.begin() as connection:
-                found = RowSum()
-                for row in read_plain_rows(connection, table):
-                    found.add(row)
-                    done += 1
-                    if done % _REPORT_ROWS == 0:
-                        self._progress.compared(done, total)
+                found = _sum_of(self._reported(read_plain_rows(connection, table), done, total))
+            done += found.rows
             if found != self._sums[table.name]:
                 raise CopyDiffers(self._target.path, table=table.name)
         self._progress.compared(total, total)
+
+    def _reported(self, rows: Iterable[Row], done: int, total: int) -> Iterator[Row]:
+        """Yield *rows*, and report now and then how many are compared; *done* were before."""
+        for number, row in enumerate(rows, done + 1):
+            yield row
+            if number % _REPORT_ROWS == 0:
+                self._progress.compared(number, total)
 
     def _finish(self, connection: Connection) -> None:
         tables = numbered(self._tables)
@@ -250,9 +254,9 @@ def _pages(table: Table, rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield page
 
 
-def _sum_of(connection: Connection, table: Table) -> RowSum:
+def _sum_of(rows: Iterable[Row]) -> RowSum:
     found = RowSum()
-    for row in read_plain_rows(connection, table):
+    for row in rows:
         found.add(row)
     return found
 

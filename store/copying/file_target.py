@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,25 +37,17 @@ class FileTarget:
         self._check_free()
         if not _has_content(self._unfinished):
             return None
-        engine = connect(self._unfinished)
-        try:
-            with transaction(engine, self._unfinished, writes=False) as connection:
-                return find_unfinished(connection)
-        finally:
-            engine.dispose()
+        with _reading(self._unfinished) as connection:
+            return find_unfinished(connection)
 
     def _check_free(self) -> None:
         if not _has_content(self.path):
             return
-        engine = connect(self.path)
-        try:
-            with transaction(engine, self.path, writes=False) as connection:
-                if inspect(connection).get_table_names() and not is_ours(connection):
-                    raise NotACatalog(self.path)
-                if is_used(connection):
-                    raise CatalogNotEmpty(self.path)
-        finally:
-            engine.dispose()
+        with _reading(self.path) as connection:
+            if inspect(connection).get_table_names() and not is_ours(connection):
+                raise NotACatalog(self.path)
+            if is_used(connection):
+                raise CatalogNotEmpty(self.path)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -104,12 +96,7 @@ class FileTarget:
     def publish(self) -> None:
         """Give the file its name, as `CopyTarget` has it."""
         assert self._engine is not None, "prepared"
-        with translated(self._unfinished):
-            connection = self._engine.raw_connection()
-            try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.close()
+        _run_pragma(self._engine, self._unfinished, "wal_checkpoint(TRUNCATE)")
         self._engine.dispose()
         if _has_content(Path(f"{self._unfinished}-wal")):
             # Without its log the file lacks the last rows.
@@ -131,6 +118,23 @@ class FileTarget:
             self._engine.dispose()
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[Connection]:
+    """Begin a transaction that reads the file at *path*, and close it after that."""
+    engine = connect(path)
+    try:
+        with transaction(engine, path, writes=False) as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _run_pragma(engine: Engine, path: Path, pragma: str) -> None:
+    """Run a pragma that no transaction may hold."""
+    with translated(path), closing(engine.raw_connection()) as connection:
+        connection.cursor().execute(f"PRAGMA {pragma}")
+
+
 def _has_content(path: Path) -> bool:
     try:
         return path.stat().st_size > 0
@@ -146,13 +150,8 @@ def _remove_empty(path: Path) -> None:
     if _has_content(path):
         engine = connect(path)
         try:
-            with translated(path):
-                connection = engine.raw_connection()
-                try:
-                    # The mode can be left by the only process that has the file open; the log is deleted then.
-                    connection.cursor().execute("PRAGMA journal_mode = DELETE")
-                finally:
-                    connection.close()
+            # The mode can be left by the only process that has the file open; the log is deleted then.
+            _run_pragma(engine, path, "journal_mode = DELETE")
         finally:
             engine.dispose()
     with suppress(OSError):

@@ -84,7 +84,7 @@ def store(request, tmp_path_factory):
 
 
 def chosen(share, query):
-    """Which photos the filter lets through."""
+    """Photos that the filter lets through."""
     if share != "far":
         return np.random.default_rng(5).random(PHOTOS) < share
     mask = np.zeros(PHOTOS, bool)

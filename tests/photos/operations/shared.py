@@ -72,7 +72,7 @@ class SharedStart:
 
     @property
     def pictures(self):
-        """Where its pictures were."""
+        """The folder that its pictures were in."""
         return self._folder / "pictures"
 
     def close(self):

@@ -72,7 +72,7 @@ def kept_pages(library):
 
 
 def agree(library):
-    """Whether the least ranks are those of the rows."""
+    """Compare the least ranks with the rows."""
     with library.catalog.read() as t:
         scoring = t.scores.current(library.space.id, MAIN_SLOT)
         kept = t.scores.of(scoring.id, t.embeddings.stored_ids(library.space.id).tolist())
