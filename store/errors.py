@@ -41,7 +41,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import ClassVar, dataclass_transform
+from typing import ClassVar, Final, dataclass_transform
 
 
 @dataclass_transform(eq_default=False)
@@ -346,6 +346,10 @@ class BadVector(StoreError):
 
     sentence = "The model gave a vector that cannot be kept: {reason}."
     reason: str
+
+
+#: Errors of a server, a disk or another process: work goes on when they are over.
+PASSING: Final = (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed)
 
 
 def safe(text: str | bytes | os.PathLike[str]) -> str:

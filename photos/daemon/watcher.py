@@ -30,7 +30,8 @@ from photos.operations.indexing.index import PassOptions, bring_up_to_date
 from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, CatalogUnreachable, DiskFailed, DiskFull, Folder, Space, Trial
+from store import CatalogUnreachable, Folder, Space, Trial
+from store.errors import PASSING
 
 if TYPE_CHECKING:
     from photos.daemon.session import Session
@@ -212,7 +213,7 @@ class Watcher:
             self._hold()
             with make_progress() as progress:
                 report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
-        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
+        except (*PASSING, NoReaders) as error:
             if parts is None:
                 self._full_due = 0.0
             self._retry_later(str(error), parts)
@@ -256,7 +257,7 @@ class Watcher:
                     return True
         except TrialBusy:
             return False
-        except (CatalogBusy, CatalogUnreachable, DiskFull, DiskFailed, NoReaders) as error:
+        except (*PASSING, NoReaders) as error:
             self._retry_later(str(error), {})
             return True
         except PhotosError as error:

@@ -30,14 +30,11 @@ from psycopg_pool import PoolTimeout
 
 from store.catalog.catalog import Catalog
 from store.errors import (
-    CatalogBusy,
+    PASSING,
     CatalogMoved,
     CatalogTooNew,
-    CatalogUnreachable,
     CatalogUpgraded,
     DatabaseReadOnly,
-    DiskFailed,
-    DiskFull,
     PhotosError,
     UnfinishedCopy,
 )
@@ -64,8 +61,6 @@ _RECENT: Final = 10
 _AGAIN, _MOST_AGAIN = 5, 600
 #: Attempts before a unit is given up that failed for another reason.
 _ATTEMPTS: Final = 3
-#: Errors of a server or a disk: work goes on when they are back.
-_PASSING: Final = (CatalogUnreachable, CatalogBusy, DiskFull, DiskFailed)
 #: Errors after which this process can do nothing more in this catalog.
 _ENDING: Final = (CatalogUpgraded, CatalogTooNew, CatalogMoved, UnfinishedCopy, DatabaseReadOnly)
 #: A worker that takes a unit again that it left to others would take from these what it cannot do. So it holds such a
@@ -138,7 +133,7 @@ class _Call:
 
     def seconds_to_retry(self, error: Exception) -> float | None:
         """Seconds before the next attempt at the unit, which failed; None to give it up."""
-        if isinstance(error, _PASSING):
+        if isinstance(error, PASSING):
             return float(min(_MOST_AGAIN, _AGAIN * 2 ** min(self.setbacks, 10)))
         return _AGAIN if self.failures + 1 < _ATTEMPTS else None
 
@@ -349,7 +344,7 @@ class _Fetcher:
         except HandedBack as back:
             raise await self._leave(job, back) from None
         except Exception as error:
-            is_passing = isinstance(error, _PASSING)
+            is_passing = isinstance(error, PASSING)
             with suppress(ConnectorException):
                 await app.connector.execute_query_async(
                     "UPDATE photos_unit SET reason = %(reason)s, failed_at = clock_timestamp(),"
